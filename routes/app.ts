@@ -1,0 +1,48 @@
+/**
+ * The HTTP door: all resources on one Hono app.
+ * @module
+ */
+import { Hono } from "hono";
+import type { Limits } from "../src/limits.ts";
+import type { Runs } from "../src/pipeline/runs.ts";
+import type { Vocabulary } from "../src/vocabulary.ts";
+import { checkRoutes } from "./check.ts";
+import { healthRoutes } from "./health.ts";
+import type { NamedPipeline } from "./named_pipelines.ts";
+import { pipelineRoutes } from "./pipelines.ts";
+import { notFound, toProblem } from "./problem.ts";
+import { runRoutes } from "./run.ts";
+import { runsRoutes } from "./runs.ts";
+import { stageRoutes } from "./stages.ts";
+import { usageRoutes } from "./usage.ts";
+
+/** What the routes work with; made once at start, or by a test. */
+export interface Services {
+  readonly vocabulary: Vocabulary;
+  readonly limits: Limits;
+  readonly runs: Runs;
+  readonly pipelines: ReadonlyMap<string, NamedPipeline>;
+  /** Tells of faults that are nobody's input: what a log should show. */
+  log(line: string): void;
+}
+
+/** The app; `app.fetch` answers a Request, on any transport. */
+export function createApp(services: Services): Hono {
+  const app = new Hono();
+  app.route("/", usageRoutes());
+  app.route("/", healthRoutes(services));
+  app.route("/v1", runRoutes(services));
+  app.route("/v1", pipelineRoutes(services));
+  app.route("/v1", stageRoutes(services));
+  app.route("/v1", checkRoutes(services));
+  app.route("/v1", runsRoutes(services));
+  app.notFound((context) => notFound("resource", context.req.path, null).toResponse());
+  app.onError((fault) => {
+    const problem = toProblem(fault);
+    if (problem.status >= 500 && problem.title === "Internal error") {
+      services.log(`Request failed: ${fault.stack ?? fault.message}`);
+    }
+    return problem.toResponse();
+  });
+  return app;
+}

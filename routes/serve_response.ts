@@ -1,0 +1,139 @@
+/**
+ * The download half of the transport: one WHATWG `Response` goes out over one `node:http` response,
+ * live, while the upload of the same request may still be coming in.
+ *
+ * @module
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { connectionLost } from "./serve_request.ts";
+
+/** Milliseconds for which an upload is still read after the response, so that this arrives. */
+export const lingerMs = 2000;
+
+/** Bytes of such an upload that are read and thrown away, at most. */
+export const lingerMaxBytes = 64 * 1024 * 1024;
+
+/**
+ * Sends `response`; resolves when all of it was written or the client is gone.
+ *
+ * The head leaves with the first chunk, or after this turn of the event loop when there is none yet.
+ * A body is pulled only while the socket takes bytes. A body that errors is cut: what was pulled
+ * before is delivered, the terminating chunk is not sent (to HTTP/1.0 without a length: a reset, which
+ * may cost the last bytes). A client that goes away cancels the body. Never rejects for what body or
+ * client do: the producer of a body knows its own error.
+ *
+ * @throws {RangeError|TypeError} if the status or a header cannot be sent.
+ */
+export async function send(
+  response: Response,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  // A small upload often came with its head but is counted as complete only after this turn of the event loop.
+  if (!incoming.complete) await new Promise((resolve) => setImmediate(resolve));
+  const framing = frame(response, incoming);
+  if (outgoing.destroyed) {
+    await response.body?.cancel(connectionLost()).catch(() => {});
+    return;
+  }
+  writeHead(response, framing, incoming, outgoing);
+  try {
+    if (response.body && !await pump(response.body, framing, outgoing)) return;
+  } catch {
+    // Without length or chunks the end of the connection is the end of the body: only a reset can say "cut".
+    if (framing === "close") outgoing.socket?.resetAndDestroy();
+    else endEarly(incoming, outgoing, "");
+    return;
+  }
+  if (incoming.complete) outgoing.end();
+  else endEarly(incoming, outgoing, framing === "chunked" ? "0\r\n\r\n" : "");
+}
+
+/** How the client learns where the body ends. */
+type Framing = "none" | "length" | "chunked" | "close";
+
+function frame(response: Response, incoming: IncomingMessage): Framing {
+  if (incoming.method === "HEAD" || response.status === 204 || response.status === 304) {
+    return "none";
+  }
+  if (response.body === null || response.headers.has("content-length")) return "length";
+  return incoming.httpVersionMinor === 0 ? "close" : "chunked";
+}
+
+function writeHead(
+  response: Response,
+  framing: Framing,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  const headers: string[] = [];
+  response.headers.forEach((value, name) => {
+    if (!ownHeaders.has(name)) headers.push(name, value);
+  });
+  if (response.body === null && framing === "length") headers.push("content-length", "0");
+  if (framing === "chunked") headers.push("transfer-encoding", "chunked");
+  // The upload may never be read to its end, and then this connection cannot carry another request. Told so now, a
+  // client like curl stops sending once it has the whole response, instead of failing on the closed socket.
+  if (!incoming.complete || framing === "close") headers.push("connection", "close");
+  outgoing.writeHead(response.status, response.statusText || undefined, headers);
+}
+
+const ownHeaders = new Set(["connection", "keep-alive", "transfer-encoding"]);
+
+/** True when the whole body is on its way, false when the client went away; throws what the body throws. */
+async function pump(
+  body: ReadableStream<Uint8Array>,
+  framing: Framing,
+  outgoing: ServerResponse,
+): Promise<boolean> {
+  if (framing === "none") {
+    await body.cancel();
+    return true;
+  }
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel(connectionLost()).catch(() => {});
+  outgoing.once("close", cancel);
+  const flush = setImmediate(() => outgoing.flushHeaders());
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (outgoing.destroyed) return false;
+      if (done) return true;
+      if (!outgoing.write(value)) await drained(outgoing);
+    }
+  } finally {
+    clearImmediate(flush);
+    outgoing.off("close", cancel);
+  }
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      outgoing.off("drain", go).off("close", go);
+      resolve();
+    };
+    outgoing.once("drain", go).once("close", go);
+  });
+}
+
+/**
+ * Ends the connection under an upload that is not read to its end. To close it at once would make the
+ * kernel answer the next upload bytes with a reset, which may destroy the response on its way. So, as
+ * nginx does: send the rest, half-close, and read on within bounds until the client closes too.
+ */
+function endEarly(incoming: IncomingMessage, outgoing: ServerResponse, last: string): void {
+  outgoing.flushHeaders();
+  const socket = outgoing.socket;
+  if (!socket || socket.destroyed) return void outgoing.destroy();
+  socket.end(last);
+  if (incoming.readableEnded) return socket.destroySoon();
+  let left = lingerMaxBytes;
+  const timer = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once("close", () => clearTimeout(timer));
+  incoming.once("end", () => socket.destroySoon());
+  incoming.removeAllListeners("data").on("data", (chunk: Uint8Array) => {
+    left -= chunk.byteLength;
+    if (left < 0) socket.destroy();
+  }).resume();
+}

@@ -1,0 +1,171 @@
+/**
+ * Grouping and aggregating: the operator behind every stage that answers with one row a group.
+ * @module
+ */
+import { Batch } from "../batch/batch.ts";
+import { type Column, NumberColumn, TimeColumn, type Value, ValueColumn } from "../batch/column.ts";
+import { NOTHING, type Operator, type Outputs } from "../stage.ts";
+import type { Accumulator } from "./aggregate.ts";
+import { GroupTable, type GroupTableState } from "./group_table.ts";
+
+/** A column of the rows to come, evaluated on a batch. */
+export type Evaluate = (batch: Batch) => Column;
+
+/** One key to group by. */
+export interface GroupKey {
+  readonly name: string;
+  readonly evaluate: Evaluate;
+}
+
+/** One aggregate to compute, with the accumulator that keeps its states. */
+export interface AggregateColumn {
+  readonly name: string;
+  readonly accumulator: Accumulator;
+  readonly arguments: readonly Evaluate[];
+  /** The physical rows that count, ascending, among those of the batch that do; null for all. */
+  readonly condition: ((batch: Batch) => Uint32Array) | null;
+}
+
+interface AggregationState {
+  readonly groups: GroupTableState | null;
+  readonly states: readonly unknown[];
+}
+
+const RESULT_ROWS = 4096;
+/** A result row's weight besides its text: its share of the typed columns. */
+const ROW_WEIGHT = 64;
+
+/**
+ * One row a group, in first-seen order: the keys, then the aggregates. Without keys there is one group, also of no
+ * rows at all. The state is the accumulators' and the table's, both declared to the budget. Results are made 4,096
+ * rows at a time, when they are pulled.
+ */
+export class Aggregation implements Operator<Batch, Batch> {
+  readonly #keys: readonly GroupKey[];
+  readonly #columns: readonly AggregateColumn[];
+  readonly #table: GroupTable | null;
+  readonly #release: () => void;
+  #allRows = new Uint32Array(0);
+  #oneGroup = new Int32Array(0);
+
+  /** `take` declares bytes to the run's budget and throws past it; `dispose` calls `release`, which gives them back. */
+  constructor(
+    keys: readonly GroupKey[],
+    columns: readonly AggregateColumn[],
+    take: (bytes: number) => void,
+    release: () => void = () => {},
+  ) {
+    this.#keys = keys;
+    this.#release = release;
+    this.#columns = columns;
+    this.#table = keys.length === 0 ? null : new GroupTable(keys.length, take);
+    this.#grow();
+  }
+
+  push(batch: Batch): Outputs<Batch> {
+    const rows = batch.selection ?? this.#identity(batch.rows);
+    const count = batch.length;
+    const groups = this.#assign(batch, rows, count);
+    this.#grow();
+    for (const { accumulator, condition, arguments: own } of this.#columns) {
+      const columns = own.map((evaluate) => evaluate(batch));
+      if (condition === null) accumulator.add(groups, rows, count, columns);
+      else {
+        const chosen = condition(batch);
+        const chosenGroups = pick(groups, rows, chosen);
+        accumulator.add(chosenGroups, chosen, chosen.length, columns);
+      }
+    }
+    return NOTHING;
+  }
+
+  *finish(): Generator<Batch> {
+    const size = this.#size();
+    for (let from = 0; from < size; from += RESULT_ROWS) {
+      yield this.#result(from, Math.min(size, from + RESULT_ROWS));
+    }
+  }
+
+  snapshot(): Iterable<Batch> {
+    return this.finish();
+  }
+
+  dispose(): void {
+    this.#release();
+  }
+
+  save(): AggregationState {
+    return {
+      groups: this.#table === null ? null : this.#table.save(),
+      states: this.#columns.map(({ accumulator }) => accumulator.save()),
+    };
+  }
+
+  merge(state: unknown): void {
+    const { groups, states } = state as AggregationState;
+    const numbers = this.#table === null || groups === null
+      ? new Int32Array(1)
+      : this.#table.merge(groups);
+    this.#grow();
+    this.#columns.forEach(({ accumulator }, index) => accumulator.merge(states[index], numbers));
+  }
+
+  #size(): number {
+    return this.#table === null ? 1 : this.#table.size;
+  }
+
+  #grow(): void {
+    const size = this.#size();
+    for (const { accumulator } of this.#columns) accumulator.grow(size);
+  }
+
+  #assign(batch: Batch, rows: Uint32Array, count: number): Int32Array {
+    if (this.#table !== null) {
+      return this.#table.assign(this.#keys.map(({ evaluate }) => evaluate(batch)), rows, count);
+    }
+    if (this.#oneGroup.length < count) this.#oneGroup = new Int32Array(count);
+    return this.#oneGroup;
+  }
+
+  #identity(count: number): Uint32Array {
+    if (this.#allRows.length < count) this.#allRows = new Uint32Array(count).map((_, row) => row);
+    return this.#allRows;
+  }
+
+  #result(from: number, to: number): Batch {
+    const columns = new Map<string, Column>();
+    const keys = this.#table?.columns(from, to) ?? [];
+    this.#keys.forEach(({ name }, index) => columns.set(name, keys[index]!));
+    for (const { name, accumulator } of this.#columns) {
+      const values = Array.from({ length: to - from }, (_, row) => accumulator.result(from + row));
+      columns.set(name, columnOf(values));
+    }
+    return Batch.of(to - from, columns, (to - from) * ROW_WEIGHT);
+  }
+}
+
+/** The groups of the rows in `chosen`, which are some of `rows`; both ascend. */
+function pick(groups: Int32Array, rows: Uint32Array, chosen: Uint32Array): Int32Array {
+  const picked = new Int32Array(chosen.length);
+  for (let index = 0, at = 0; index < chosen.length; index++, at++) {
+    while (at < groups.length && rows[at] !== chosen[index]) at++;
+    picked[index] = groups[at]!;
+  }
+  return picked;
+}
+
+/** The values in the tightest column that holds them. */
+function columnOf(values: readonly Value[]): Column {
+  const numbers = new Float64Array(values.length).fill(NaN);
+  let times = 0;
+  let others = 0;
+  values.forEach((value, row) => {
+    if (typeof value === "number") numbers[row] = value;
+    else if (value instanceof Date) numbers[row] = value.getTime(), times++;
+    else if (value !== null) others++;
+  });
+  if (others > 0) return new ValueColumn(values);
+  if (times === 0) return new NumberColumn(numbers);
+  const onlyTimes = values.every((value) => value === null || value instanceof Date);
+  return onlyTimes ? new TimeColumn(numbers) : new ValueColumn(values);
+}

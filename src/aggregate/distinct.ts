@@ -1,0 +1,127 @@
+/**
+ * `distinct(x)`: how many different values.
+ * @module
+ */
+import type { Column } from "../batch/column.ts";
+import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
+import { isPresent } from "./count.ts";
+import {
+  addHash,
+  emptyRegisters,
+  estimate,
+  REGISTER_BYTES,
+  STANDARD_ERROR,
+  unite,
+} from "./hyper_log_log.ts";
+import { ValueHasher } from "./value_hash.ts";
+import { ValueSet } from "./value_set.ts";
+
+/** A group counts this many values one by one; with one more it becomes a HyperLogLog. */
+export const MAX_EXACT_VALUES = 1024;
+
+const ERROR_PERCENT = (STANDARD_ERROR * 100).toFixed(2);
+
+interface DistinctState {
+  /** The two halves of the hashes of all groups that are exact, one group after the other. */
+  readonly hashes: Int32Array;
+  /** How many values of those each group has. */
+  readonly counts: Uint32Array;
+  readonly registers: readonly (readonly [group: number, registers: Uint8Array])[];
+}
+
+class Distinct implements Accumulator {
+  readonly #set: ValueSet;
+  readonly #hasher: ValueHasher;
+  readonly #registers = new Map<number, Uint8Array>();
+  readonly #context: AccumulatorContext;
+  readonly #label: string;
+  #groups = 0;
+
+  constructor(context: AccumulatorContext, label: string) {
+    const take = (bytes: number) => context.take(bytes);
+    this.#set = new ValueSet(take);
+    this.#hasher = new ValueHasher(take);
+    this.#context = context;
+    this.#label = label;
+  }
+
+  grow(groups: number): void {
+    this.#groups = groups;
+    this.#set.grow(groups);
+  }
+
+  add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
+    const column = columns[0]!;
+    for (let index = 0; index < count; index++) {
+      if (!isPresent(column, rows[index]!)) continue;
+      this.#hasher.cell(column, rows[index]!);
+      this.#insert(groups[index]!, this.#hasher.first, this.#hasher.second);
+    }
+    this.#hasher.release();
+  }
+
+  #insert(group: number, first: number, second: number): void {
+    const full = this.#set.size(group) === MAX_EXACT_VALUES;
+    if (!full) this.#set.add(group, first, second);
+    else if (this.#registers.has(group) || !this.#set.has(group, first, second)) {
+      addHash(this.#registersOf(group), first, second);
+    }
+  }
+
+  /** The group's registers, made of its hashes when it had none. */
+  #registersOf(group: number): Uint8Array {
+    const known = this.#registers.get(group);
+    if (known !== undefined) return known;
+    this.#context.take(REGISTER_BYTES);
+    const registers = emptyRegisters();
+    this.#set.visit(group, (first, second) => addHash(registers, first, second));
+    this.#registers.set(group, registers);
+    this.#context.notice("approximate", {
+      [this.#label]: `HyperLogLog, standard error ${ERROR_PERCENT} %`,
+    });
+    return registers;
+  }
+
+  result(group: number): number {
+    const registers = this.#registers.get(group);
+    return registers === undefined ? this.#set.size(group) : estimate(registers);
+  }
+
+  save(): DistinctState {
+    const hashes: number[] = [];
+    const counts = new Uint32Array(this.#groups);
+    for (let group = 0; group < this.#groups; group++) {
+      if (this.#registers.has(group)) continue;
+      counts[group] = this.#set.size(group);
+      this.#set.visit(group, (first, second) => hashes.push(first, second));
+    }
+    const registers = [...this.#registers].map(([group, own]) => [group, own.slice()] as const);
+    return { hashes: Int32Array.from(hashes), counts, registers };
+  }
+
+  merge(state: unknown, groups: Int32Array): void {
+    const { hashes, counts, registers } = state as DistinctState;
+    let at = 0;
+    counts.forEach((count, index) => {
+      for (const end = at + 2 * count; at < end; at += 2) {
+        this.#insert(groups[index]!, hashes[at]!, hashes[at + 1]!);
+      }
+    });
+    for (const [index, own] of registers) unite(this.#registersOf(groups[index]!), own);
+  }
+}
+
+/**
+ * Exact up to {@link MAX_EXACT_VALUES} values a group at 25 bytes each, then an estimate from 16 KiB more, said in
+ * `$notice`. Nulls are not counted.
+ */
+export const distinct: AggregateDefinition = {
+  name: "distinct",
+  signature: "distinct(x)",
+  summary:
+    `How many different values, nulls left out: exact up to 1,024 a group, then HyperLogLog with a standard error of ${ERROR_PERCENT} %`,
+  arity: [1, 1],
+  literals: 0,
+  result: () => "number",
+  create: (_literals, context, label) => new Distinct(context, label),
+};

@@ -1,0 +1,213 @@
+/**
+ * Access logs in the Common Log Format and its combined extension: fields as columns, made when asked for.
+ * @module
+ */
+import type { FieldType } from "../schema.ts";
+import {
+  type AccessScan,
+  BYTES_END,
+  closingQuote,
+  IDENT_END,
+  IP_END,
+  LINE_END,
+  LINE_START,
+  REQUEST_END,
+  scanAccessLog,
+  STRIDE,
+  TIME_END,
+  USER_END,
+} from "./access_scan.ts";
+import { Batch } from "./batch.ts";
+import { type Column, NULL_COLUMN, NumberColumn, TextColumn, TimeColumn } from "./column.ts";
+import type { LineBlock, LineFormat } from "./line_format.ts";
+import { parseDigits } from "./numbers.ts";
+import { AccessRequests } from "./access_request.ts";
+import { parseAccessTime } from "./timestamp.ts";
+
+/** The fields of a Common Log Format line, in output order. */
+export const COMMON_FIELDS: Readonly<Record<string, FieldType>> = {
+  ip: "text",
+  ident: "text",
+  user: "text",
+  time: "time",
+  method: "text",
+  path: "text",
+  query: "text",
+  protocol: "text",
+  status: "number",
+  bytes: "number",
+  request: "text",
+};
+
+/** The fields of a combined line, in output order. */
+export const COMBINED_FIELDS: Readonly<Record<string, FieldType>> = {
+  ip: "text",
+  ident: "text",
+  user: "text",
+  time: "time",
+  method: "text",
+  path: "text",
+  query: "text",
+  protocol: "text",
+  status: "number",
+  bytes: "number",
+  referer: "text",
+  agent: "text",
+  request: "text",
+};
+
+const DASH = 45;
+const QUOTE = 34;
+const SPACE = 32;
+
+/**
+ * The line format of `common` or `combined` access logs. Which lines are rows is decided by the scan alone, never by
+ * which columns are asked for. Rows keep the bytes of their block and 32 bytes each.
+ */
+export function accessLog(kind: "common" | "combined"): LineFormat {
+  const names = Object.keys(kind === "combined" ? COMBINED_FIELDS : COMMON_FIELDS);
+  return {
+    parse(bytes, start, end): LineBlock {
+      const scan = scanAccessLog(bytes, start, end, kind === "combined");
+      const { lines, empty, faults, next } = scan;
+      const batch = scan.rows === 0 ? null : accessBatch(bytes, scan, names, next - start);
+      return { batch, lines, empty, faults, next };
+    },
+  };
+}
+
+function accessBatch(
+  bytes: Uint8Array,
+  scan: AccessScan,
+  names: readonly string[],
+  length: number,
+): Batch {
+  const columns = new AccessColumns(bytes, scan.tape, scan.rows);
+  return Batch.lazy(scan.rows, names, (name) => columns.make(name), length + scan.tape.byteLength);
+}
+
+class AccessColumns {
+  #requests: AccessRequests | null = null;
+  #refererEnds: Int32Array | null = null;
+
+  constructor(readonly bytes: Uint8Array, readonly tape: Int32Array, readonly rows: number) {}
+
+  make(name: string): Column {
+    switch (name) {
+      case "ip":
+        return this.#text(LINE_START, 0, IP_END);
+      case "ident":
+        return this.#text(IP_END, 1, IDENT_END);
+      case "user":
+        return this.#text(IDENT_END, 1, USER_END);
+      case "time":
+        return this.#time();
+      case "request":
+        return this.#text(TIME_END, 3, REQUEST_END);
+      case "method":
+      case "path":
+      case "query":
+      case "protocol":
+        this.#requests ??= new AccessRequests(this.bytes, this.tape, this.rows);
+        return this.#requests.column(name);
+      case "status":
+        return this.#status();
+      case "bytes":
+        return this.#size();
+      case "referer":
+        return this.#referer();
+      case "agent":
+        return this.#agent();
+      default:
+        return NULL_COLUMN;
+    }
+  }
+
+  /** The text from `skip` behind the offset in slot `from` to that in slot `to`; `-` is null. */
+  #text(from: number, skip: number, to: number): TextColumn {
+    const { bytes, tape, rows } = this;
+    const starts = new Int32Array(rows);
+    const ends = new Int32Array(rows);
+    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
+      const start = tape[at + from]! + skip;
+      const end = tape[at + to]!;
+      starts[row] = isDash(bytes, start, end) ? -1 : start;
+      ends[row] = end;
+    }
+    return new TextColumn(bytes, starts, ends);
+  }
+
+  #time(): TimeColumn {
+    const { bytes, tape, rows } = this;
+    const values = new Float64Array(rows);
+    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
+      values[row] = parseAccessTime(bytes, tape[at + USER_END]! + 2, tape[at + TIME_END]!);
+    }
+    return new TimeColumn(values);
+  }
+
+  #status(): NumberColumn {
+    const { bytes, tape, rows } = this;
+    const values = new Float64Array(rows);
+    for (let row = 0; row < rows; row++) {
+      const at = tape[row * STRIDE + REQUEST_END]! + 2;
+      values[row] = bytes[at] === DASH
+        ? NaN
+        : bytes[at]! * 100 + bytes[at + 1]! * 10 + bytes[at + 2]! - 48 * 111;
+    }
+    return new NumberColumn(values);
+  }
+
+  #size(): NumberColumn {
+    const { bytes, tape, rows } = this;
+    const values = new Float64Array(rows);
+    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
+      const status = tape[at + REQUEST_END]! + 2;
+      const start = status + (bytes[status] === DASH ? 2 : 4);
+      values[row] = parseDigits(bytes, start, tape[at + BYTES_END]!);
+    }
+    return new NumberColumn(values);
+  }
+
+  /** Where the referer of each row ends: at its closing quote, or at the end of a line that is cut inside it. */
+  #endsOfReferers(): Int32Array {
+    if (this.#refererEnds !== null) return this.#refererEnds;
+    const { bytes, tape, rows } = this;
+    const ends = new Int32Array(rows);
+    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
+      ends[row] = closingQuote(bytes, tape[at + BYTES_END]! + 2, tape[at + LINE_END]!);
+    }
+    return this.#refererEnds = ends;
+  }
+
+  #referer(): TextColumn {
+    const { bytes, tape, rows } = this;
+    const ends = this.#endsOfReferers();
+    const starts = new Int32Array(rows);
+    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
+      const start = tape[at + BYTES_END]! + 2;
+      starts[row] = isDash(bytes, start, ends[row]!) ? -1 : start;
+    }
+    return new TextColumn(bytes, starts, ends);
+  }
+
+  #agent(): TextColumn {
+    const { bytes, tape, rows } = this;
+    const refererEnds = this.#endsOfReferers();
+    const starts = new Int32Array(rows);
+    const ends = new Int32Array(rows);
+    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
+      const lineEnd = tape[at + LINE_END]!;
+      const start = refererEnds[row]! + 3;
+      const present = start <= lineEnd && bytes[start - 1] === QUOTE && bytes[start - 2] === SPACE;
+      const end = present ? closingQuote(bytes, start, lineEnd) : start;
+      starts[row] = !present || isDash(bytes, start, end) ? -1 : start;
+      ends[row] = end;
+    }
+    return new TextColumn(bytes, starts, ends);
+  }
+}
+
+function isDash(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start === 1 && bytes[start] === DASH;
+}

@@ -1,0 +1,264 @@
+/**
+ * The batch: the only token that flows between stages. Some whole rows over shared bytes, in columns.
+ * @module
+ */
+import { type Column, NULL_COLUMN, type Row, type Value, ValueColumn } from "./column.ts";
+
+/** No batch holds more rows than this. */
+export const MAX_BATCH_ROWS = 16_384;
+/** No batch is cut from more input bytes than this, except when a single line is longer. */
+export const MAX_BATCH_BYTES = 256 * 1024;
+
+/** Columns by name, each made when it is first asked for; what nobody asks for costs nothing. */
+export type ColumnMaker = (name: string) => Column;
+
+interface BatchParts {
+  readonly rows: number;
+  readonly selection: Uint32Array | null;
+  readonly names: readonly string[];
+  readonly columns: Map<string, Column>;
+  readonly paths: Map<string, Column>;
+  readonly make: ColumnMaker | null;
+  readonly open: ValueColumn | null;
+  readonly hidden: ReadonlySet<string>;
+  readonly weight: number;
+}
+
+const NOTHING_HIDDEN: ReadonlySet<string> = new Set();
+
+/**
+ * Immutable. `rows` physical rows, of which those in `selection` (ascending row numbers, or null for all) count.
+ * A row's fields are the keys of its `open` object, when the batch has one, less `hidden`, then the named columns
+ * (a named column overrides the open key of that name, in the key's place). Deriving a batch shares everything.
+ */
+export class Batch {
+  readonly rows: number;
+  readonly selection: Uint32Array | null;
+  readonly names: readonly string[];
+  readonly open: ValueColumn | null;
+  readonly hidden: ReadonlySet<string>;
+  /** About how many bytes this batch keeps alive; the measure of byte-counting queues and budgets. */
+  readonly weight: number;
+  readonly #columns: Map<string, Column>;
+  /** Columns of nested paths, by the path as JSON; shared while no column changes. */
+  readonly #paths: Map<string, Column>;
+  readonly #make: ColumnMaker | null;
+
+  private constructor(parts: BatchParts) {
+    this.rows = parts.rows;
+    this.selection = parts.selection;
+    this.names = parts.names;
+    this.open = parts.open;
+    this.hidden = parts.hidden;
+    this.weight = parts.weight;
+    this.#columns = parts.columns;
+    this.#paths = parts.paths;
+    this.#make = parts.make;
+  }
+
+  /** A batch of `rows` rows whose columns `make` produces on demand; a name in `names` is never refused by `make`. */
+  static lazy(rows: number, names: readonly string[], make: ColumnMaker, weight: number): Batch {
+    return new Batch({
+      rows,
+      selection: null,
+      names,
+      columns: new Map(),
+      paths: new Map(),
+      make,
+      open: null,
+      hidden: NOTHING_HIDDEN,
+      weight,
+    });
+  }
+
+  /** A batch of ready columns, in output order. */
+  static of(rows: number, columns: ReadonlyMap<string, Column>, weight = rows * 64): Batch {
+    const copy = new Map(columns);
+    return new Batch({
+      rows,
+      selection: null,
+      names: [...copy.keys()],
+      columns: copy,
+      paths: new Map(),
+      make: null,
+      open: null,
+      hidden: NOTHING_HIDDEN,
+      weight,
+    });
+  }
+
+  /** A batch of row objects, each with keys of its own. */
+  static ofRows(rows: readonly Row[], weight = rows.length * 256): Batch {
+    return new Batch({
+      rows: rows.length,
+      selection: null,
+      names: [],
+      columns: new Map(),
+      paths: new Map(),
+      make: null,
+      open: new ValueColumn(rows),
+      hidden: NOTHING_HIDDEN,
+      weight,
+    });
+  }
+
+  /** How many rows count. */
+  get length(): number {
+    return this.selection === null ? this.rows : this.selection.length;
+  }
+
+  /** The physical row number of the `index`-th row that counts. */
+  rowAt(index: number): number {
+    return this.selection === null ? index : this.selection[index]!;
+  }
+
+  /** The named column, or undefined when there is none of that name (an open row may still have such a key). */
+  column(name: string): Column | undefined {
+    const known = this.#columns.get(name);
+    if (known !== undefined) return known;
+    if (this.#make === null || !this.names.includes(name)) return undefined;
+    const made = this.#make(name);
+    this.#columns.set(name, made);
+    return made;
+  }
+
+  /**
+   * The column a field path means: a named column of the whole path joined by dots, else the first segment's column
+   * or open key and from there inwards through objects. A missing field is null in that row; never throws.
+   */
+  field(path: readonly string[]): Column {
+    const key = path.length === 1 ? path[0]! : path.join(".");
+    const named = this.column(key);
+    if (named !== undefined) return named;
+    const pathKey = JSON.stringify(path);
+    const cached = this.#paths.get(pathKey);
+    if (cached !== undefined) return cached;
+    const first = path.length > 1 ? this.column(path[0]!) : undefined;
+    let column: Column = NULL_COLUMN;
+    if (first !== undefined) column = this.#inward(first, path, 1);
+    else if (this.open !== null && !this.hidden.has(path[0]!)) {
+      column = this.#inward(this.open, path, 0);
+    }
+    this.#paths.set(pathKey, column);
+    return column;
+  }
+
+  #inward(from: Column, path: readonly string[], depth: number): Column {
+    const values = new Array<Value>(this.rows);
+    for (let row = 0; row < this.rows; row++) {
+      let value: Value | undefined = from.value(row);
+      for (let at = depth; at < path.length; at++) value = property(value, path[at]!);
+      values[row] = value ?? null;
+    }
+    return new ValueColumn(values);
+  }
+
+  /** The same rows, of which only those in `selection` (ascending physical row numbers) count. */
+  select(selection: Uint32Array): Batch {
+    return this.#derive({ selection });
+  }
+
+  /** The rows `[from, to)` among those that count. */
+  slice(from: number, to: number): Batch {
+    const first = Math.min(Math.max(0, from), this.length);
+    const last = Math.min(Math.max(first, to), this.length);
+    const count = last - first;
+    if (count === this.length) return this;
+    const share = Math.ceil(this.weight * count / this.length);
+    if (this.selection !== null) {
+      return this.#derive({ selection: this.selection.subarray(first, last), weight: share });
+    }
+    const selection = new Uint32Array(count);
+    for (let index = 0; index < count; index++) selection[index] = first + index;
+    return this.#derive({ selection, weight: share });
+  }
+
+  /** The batch with one more column, or with the column of that name replaced in its place. */
+  with(name: string, column: Column): Batch {
+    const columns = new Map(this.#columns);
+    columns.set(name, column);
+    const names = this.names.includes(name) ? this.names : [...this.names, name];
+    return this.#derive({ columns, names, paths: new Map() });
+  }
+
+  /** Exactly these columns, in this order; open keys are gone. */
+  withOnly(columns: ReadonlyMap<string, Column>): Batch {
+    const copy = new Map(columns);
+    return this.#derive({
+      columns: copy,
+      paths: new Map(),
+      names: [...copy.keys()],
+      make: null,
+      open: null,
+      hidden: NOTHING_HIDDEN,
+    });
+  }
+
+  /** The batch without the named columns and open keys. */
+  without(names: ReadonlySet<string>): Batch {
+    return this.#derive({
+      columns: new Map([...this.#columns].filter(([name]) => !names.has(name))),
+      paths: new Map(),
+      names: this.names.filter((name) => !names.has(name)),
+      hidden: this.open === null ? this.hidden : new Set([...this.hidden, ...names]),
+    });
+  }
+
+  #derive(changes: Partial<BatchParts>): Batch {
+    return new Batch({
+      rows: this.rows,
+      selection: this.selection,
+      names: this.names,
+      columns: this.#columns,
+      paths: this.#paths,
+      make: this.#make,
+      open: this.open,
+      hidden: this.hidden,
+      weight: this.weight,
+      ...changes,
+    });
+  }
+
+  /** A physical row as a plain object, newly made; for stage authors who do not care about columns. */
+  row(row: number): Row {
+    const result: Record<string, Value> = {};
+    const open = this.open?.value(row);
+    if (isObject(open)) {
+      for (const key of Object.keys(open)) {
+        if (!this.hidden.has(key)) define(result, key, open[key] ?? null);
+      }
+    }
+    for (const name of this.names) define(result, name, this.column(name)!.value(row));
+    return result;
+  }
+
+  /** All rows that count as plain objects, in order. Costs an object a row. */
+  *toRows(): Generator<Row> {
+    for (let index = 0; index < this.length; index++) yield this.row(this.rowAt(index));
+  }
+}
+
+/** Whether `value` is a JSON object (not null, not an array, not an instant). */
+export function isObject(value: Value | undefined): value is { readonly [key: string]: Value } {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
+}
+
+function property(value: Value | undefined, name: string): Value | undefined {
+  if (isObject(value)) return Object.hasOwn(value, name) ? value[name] : undefined;
+  if (Array.isArray(value) && /^\d+$/.test(name)) return value[Number(name)];
+  return undefined;
+}
+
+/** Sets an own property whatever its name: `__proto__` from a user's JSON stays plain data. */
+function define(target: Record<string, Value>, key: string, value: Value): void {
+  if (key !== "__proto__") target[key] = value;
+  else {
+    Object.defineProperty(target, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
+  }
+}

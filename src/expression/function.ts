@@ -1,0 +1,24 @@
+/**
+ * The contract of a function of the expression language: one definition holds its checks, its documentation and its work.
+ * @module
+ */
+import type { Value } from "../batch/column.ts";
+import type { FieldType } from "../schema.ts";
+
+/** A function over the values of one row. */
+export interface FunctionDefinition {
+  readonly name: string;
+  /** As shown to users: `substring(text, start, length?)`. */
+  readonly signature: string;
+  readonly summary: string;
+  /** The fewest and the most arguments; Infinity for any number. */
+  readonly arity: readonly [least: number, most: number];
+  /** The index of an argument that has to be a regular expression, written as a literal text. */
+  readonly pattern?: number;
+  /** The type of the result, given those of the arguments. */
+  result(arguments_: readonly FieldType[]): FieldType;
+  /** Pure; never throws: what it cannot work on gives null. */
+  apply(...values: Value[]): Value;
+  /** An example that the tests run: an expression over literals and its value as JSON. */
+  readonly example: readonly [expression: string, json: string];
+}

@@ -1,0 +1,56 @@
+/**
+ * The JSON form of pipelines as a JSON Schema (draft 2020-12), for editors, clients and OpenAPI.
+ * @module
+ */
+import { z } from "zod";
+import type { AnyStage } from "../stage.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+import { propertiesOf } from "./properties.ts";
+
+/** Any JSON Schema. */
+export type JsonSchema = Record<string, unknown>;
+
+/** The JSON Schema of one stage in the JSON form, its name included. `pipeline` is a reference to that of a pipeline. */
+export function stageJsonSchema(stage: AnyStage, pipeline = "#"): JsonSchema {
+  const { $schema: _, ...own } = z.toJSONSchema(stage.arguments, { io: "input" });
+  const properties: JsonSchema = { stage: { const: stage.name, description: stage.summary } };
+  for (const { name, syntax } of propertiesOf(stage)) {
+    const property = own.properties?.[name];
+    const items = { anyOf: [{ type: "string" }, { $ref: pipeline }] };
+    properties[name] = syntax.kind === "pipelines" && typeof property === "object"
+      ? { ...property, items }
+      : property;
+  }
+  return {
+    type: "object",
+    description: stage.summary,
+    properties,
+    required: ["stage", ...own.required ?? []],
+    additionalProperties: false,
+  };
+}
+
+/** The JSON Schema of a whole pipeline in the JSON form: an object with `stages`, or the bare array. */
+export function pipelineJsonSchema(vocabulary: Vocabulary): JsonSchema {
+  const stages = [...vocabulary.stages.values()];
+  const definitions = stages.map((stage) => [stage.name, stageJsonSchema(stage)]);
+  const list = {
+    type: "array",
+    minItems: 1,
+    items: { oneOf: stages.map(({ name }) => ({ $ref: `#/$defs/${name}` })) },
+  };
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Sluice pipeline",
+    anyOf: [
+      {
+        type: "object",
+        properties: { stages: list },
+        required: ["stages"],
+        additionalProperties: false,
+      },
+      list,
+    ],
+    $defs: Object.fromEntries(definitions),
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * The value of one argument from its JSON form. Text inside JSON is read by the same grammar as a pipeline in text.
+ * @module
+ */
+import { Cursor, Fault } from "./cursor.ts";
+import type { Issue } from "./diagnostics.ts";
+import type { Plan } from "./syntax.ts";
+import { type LexicalScope, tokenize } from "./tokens.ts";
+import { type ArgumentKind, type ArgumentValues, KINDS, type KindSyntax } from "./value.ts";
+
+/** What reading JSON needs beside the value. */
+export interface JsonScope extends LexicalScope {
+  /** Notes a string that is about to be read, `path` below the argument; positions in it count from the result. */
+  place?(path: string, text: string): number;
+  /** Reads a nested pipeline; without it there are none. */
+  plan?(json: unknown, path: string): Plan;
+}
+
+const EXPECTED: { readonly [Json in KindSyntax<unknown>["json"]]: string } = {
+  "text": "a string",
+  "texts": "a string or an array of strings",
+  "number": "a number",
+  "number or text": "a number or a string",
+  "string": "a string",
+  "pipelines": "an array of pipelines",
+};
+
+/**
+ * The plan form of an argument's JSON form; undefined for an empty list, which is as good as none, and where something
+ * was wrong and has been reported. The range of a number and the word of a choice are left to the stage's zod schema.
+ */
+export function readJson<Kind extends ArgumentKind>(
+  kind: Kind,
+  json: unknown,
+  scope: JsonScope,
+): ArgumentValues[Kind] | undefined {
+  const syntax: KindSyntax<ArgumentValues[Kind]> = KINDS[kind];
+  const takesText = syntax.json === "text" || syntax.json === "texts" ||
+    syntax.json === "number or text";
+  if (typeof json === "number" && syntax.number !== undefined) return syntax.number(json);
+  if (typeof json === "string") {
+    if (syntax.json === "string") return json as ArgumentValues[Kind];
+    if (takesText) return readText(syntax, json, "", scope);
+  }
+  if (Array.isArray(json)) {
+    if (syntax.json === "texts") return readTexts(kind, json, scope);
+    if (syntax.json === "pipelines" && scope.plan !== undefined) {
+      const plans: unknown = json.map((item, index) => scope.plan!(item, `/${index}`));
+      return plans as ArgumentValues[Kind];
+    }
+  }
+  reportJson(json, EXPECTED[syntax.json], "", scope);
+  return undefined;
+}
+
+/** Reports that JSON is not what was expected, with what it is. */
+export function reportJson(json: unknown, expected: string, path: string, scope: JsonScope): void {
+  const shown = showJson(json);
+  const start = scope.place?.(path, shown) ?? 0;
+  const at = { start, end: start + shown.length };
+  scope.report({ message: `Expected ${expected}, found ${shown}`, at });
+}
+
+/** JSON on one line, cut to 60 characters. */
+export function showJson(json: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(json) ?? String(json);
+  } catch {
+    return "a value too deep or circular for JSON";
+  }
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function readTexts<Kind extends ArgumentKind>(
+  kind: Kind,
+  json: readonly unknown[],
+  scope: JsonScope,
+): ArgumentValues[Kind] | undefined {
+  const syntax: KindSyntax<unknown> = KINDS[kind];
+  const values: unknown[] = [];
+  let sound = true;
+  for (const [index, item] of json.entries()) {
+    const path = `/${index}`;
+    if (typeof item !== "string") reportJson(item, "a string", path, scope);
+    const value = typeof item === "string" ? readText(syntax, item, path, scope) : undefined;
+    if (Array.isArray(value)) values.push(...value);
+    else sound = false;
+  }
+  return sound && values.length > 0 ? (values as unknown) as ArgumentValues[Kind] : undefined;
+}
+
+function readText<Value>(
+  syntax: KindSyntax<Value>,
+  text: string,
+  path: string,
+  scope: JsonScope,
+): Value | undefined {
+  const base = scope.place?.(path, text) ?? 0;
+  const end = base + text.length;
+  const tokens = tokenize(text, scope, base);
+  const last = { kind: "end", text: "the end of the text", at: { start: end, end } } as const;
+  const noNested = () => ({ stages: [] });
+  const cursor = new Cursor(tokens, 0, tokens.length, last, noNested);
+  return guarded((issue) => scope.report(issue), () => {
+    const value = syntax.parse(cursor, []);
+    if (!cursor.done) cursor.fail("the end of the text");
+    return value;
+  });
+}
+
+/** What `read` gives; undefined when it faults, and then the fault is reported. Other errors pass. */
+export function guarded<Read>(report: (issue: Issue) => void, read: () => Read): Read | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    if (error.issue !== null) report(error.issue);
+    return undefined;
+  }
+}

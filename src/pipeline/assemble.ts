@@ -1,0 +1,156 @@
+/**
+ * From a plan to operators: each stage created with its context and wrapped by its observer.
+ * @module
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { Plan, PlanStage } from "../language/syntax.ts";
+import type { Limits } from "../limits.ts";
+import { OPEN_SCHEMA, type Schema } from "../schema.ts";
+import type { AnyStage, Budget, CheckContext, Operator, Reject, StageContext } from "../stage.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+import { type AnyOperator, chain } from "./chain.ts";
+import { observed, Probe } from "./probe.ts";
+
+/** What a run offers to all of its stages. */
+export interface StageServices {
+  readonly vocabulary: Vocabulary;
+  readonly limits: Limits;
+  readonly budget: Budget;
+  readonly signal: AbortSignal;
+  reject(reject: Reject): void;
+  lines(count: number): void;
+  notice(key: string, value: unknown): void;
+}
+
+/** A stage of a run. */
+export interface AssembledStage {
+  readonly name: string;
+  readonly operator: AnyOperator;
+  readonly probe: Probe;
+  /** Another operator of this stage with no shared state, unobserved and with services of its own. */
+  fresh(services: StageServices): AnyOperator;
+}
+
+/** All stages of a run, outer and nested. */
+export interface Assembly {
+  readonly stages: readonly AssembledStage[];
+  /** Outer stages first in plan order, each followed by those nested in it. */
+  readonly probes: readonly Probe[];
+}
+
+interface Place {
+  /** `tee.1.` for what is nested in the first branch of a tee, else empty. */
+  readonly prefix: string;
+  readonly probes: Probe[] | null;
+}
+
+/** Creates every stage of a checked `plan`. Throws only what a stage's `create` throws. */
+export function assemble(plan: Plan, services: StageServices): Assembly {
+  const probes: Probe[] = [];
+  const place: Place = { prefix: "", probes };
+  const schemas = schemasOf(plan, OPEN_SCHEMA, services.vocabulary);
+  const stages = plan.stages.map((stage, index): AssembledStage => {
+    const definition = services.vocabulary.stages.get(stage.stage)!;
+    const probe = probeFor(definition, stage, place, services.limits);
+    const operator = definition.create(
+      stage.arguments,
+      contextOf(services, stage, schemas[index]!, place, probe),
+    ) as AnyOperator;
+    return {
+      name: stage.stage,
+      probe,
+      operator: observed(operator, probe),
+      fresh: (others) =>
+        definition.create(
+          stage.arguments,
+          contextOf(others, stage, schemas[index]!, { prefix: "", probes: null }, null),
+        ) as AnyOperator,
+    };
+  });
+  return { stages, probes };
+}
+
+/** The rows that go into each stage of a plan whose first stage gets `input`. */
+export function schemasOf(plan: Plan, input: Schema, vocabulary: Vocabulary): Schema[] {
+  const check: CheckContext = {
+    vocabulary,
+    issue: () => {},
+    expression: () => "any",
+    nested: (nested, schema) => {
+      const schemas = schemasOf(nested, schema, vocabulary);
+      const last = nested.stages.at(-1);
+      return last === undefined ? schema : outputOf(last, schemas.at(-1)!, check);
+    },
+  };
+  const schemas: Schema[] = [];
+  let current = input;
+  for (const stage of plan.stages) {
+    schemas.push(current);
+    current = outputOf(stage, current, check);
+  }
+  return schemas;
+}
+
+function outputOf(stage: PlanStage, input: Schema, check: CheckContext): Schema {
+  const definition = check.vocabulary.stages.get(stage.stage)!;
+  return definition.schema?.(stage.arguments, input, check) ?? input;
+}
+
+function probeFor(definition: AnyStage, stage: PlanStage, place: Place, limits: Limits): Probe {
+  const bound = definition.queue?.(stage.arguments) ?? { bytes: limits.edgeBytes };
+  const [unit, size] = "rows" in bound
+    ? ["rows" as const, bound.rows]
+    : ["bytes" as const, bound.bytes];
+  const probe = new Probe(place.prefix + stage.stage, place.probes?.length ?? 0, unit, size);
+  place.probes?.push(probe);
+  return probe;
+}
+
+function contextOf(
+  services: StageServices,
+  stage: PlanStage,
+  schema: Schema,
+  place: Place,
+  probe: Probe | null,
+): StageContext {
+  return {
+    limits: services.limits,
+    budget: services.budget,
+    signal: services.signal,
+    vocabulary: services.vocabulary,
+    schema,
+    lines: (count) => services.lines(count),
+    notice: (key, value) => services.notice(key, value),
+    reject: (reject) => {
+      if (probe !== null) probe.rejects++;
+      services.reject({ ...reject, stage: stage.stage });
+    },
+    nested: (plan, label) =>
+      nest(plan, schema, services, {
+        prefix: `${place.prefix}${stage.stage}.${label}.`,
+        probes: place.probes,
+      }),
+  };
+}
+
+/** A nested pipeline as one operator. The first instance of each stage is observed; those made for snapshots are not. */
+function nest(
+  plan: Plan,
+  input: Schema,
+  services: StageServices,
+  place: Place,
+): Operator<Batch, Batch> {
+  const schemas = schemasOf(plan, input, services.vocabulary);
+  return chain(plan.stages.map((stage, index) => {
+    const definition = services.vocabulary.stages.get(stage.stage)!;
+    let first = place.probes !== null;
+    return () => {
+      const probe = first ? probeFor(definition, stage, place, services.limits) : null;
+      const inside = first ? place : { prefix: "", probes: null };
+      first = false;
+      const context = contextOf(services, stage, schemas[index]!, inside, probe);
+      const operator = definition.create(stage.arguments, context) as AnyOperator;
+      return probe === null ? operator : observed(operator, probe);
+    };
+  }));
+}

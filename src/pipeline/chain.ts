@@ -1,0 +1,177 @@
+/**
+ * Composition: several operators run as one, called directly, without streams between them. Branches of a pipeline and
+ * tests are made of it.
+ * @module
+ */
+import type { Batch } from "../batch/batch.ts";
+import { NOTHING, type Operator, type Outputs } from "../stage.ts";
+
+/** What the first operator of a chain may take: bytes for a format, batches for every other stage. */
+export type Chunk = Uint8Array | Batch;
+
+/** An operator whose input is told by its place: a format takes bytes, every other stage batches. */
+export type AnyOperator = Operator<Chunk, Batch>;
+
+/**
+ * The operators that `makers` give, as one; none of them passes batches on. Data runs through all at each call and stays
+ * synchronous unless one waits; `done` is told as soon as any is, for then nothing from above can change the output.
+ * `finish` may be read with `for of`, which throws when a stage waits, or with `for await`. A snapshot starts at the
+ * first operator that can give one and runs through fresh operators of the makers behind it, so no state changes; it
+ * costs what those hold while it is read.
+ */
+export function chain(makers: readonly (() => AnyOperator)[]): AnyOperator {
+  return makers.length === 0 ? { push: (chunk) => [chunk as Batch] } : new Chain(makers);
+}
+
+/**
+ * What `source` would finish with now, through fresh operators that `makers` give, disposed of when it has been read.
+ * Throws Error when one of them waits.
+ */
+export function* snapshotThrough(
+  source: Pick<AnyOperator, "snapshot">,
+  makers: readonly (() => AnyOperator)[],
+): Generator<Batch> {
+  const fresh = createAll(makers);
+  try {
+    const head: AnyOperator = { push: () => NOTHING, finish: () => source.snapshot?.() ?? NOTHING };
+    yield* finishNow([head, ...fresh]);
+  } finally {
+    disposeAll(fresh);
+  }
+}
+
+class Chain implements AnyOperator {
+  readonly snapshot?: () => Iterable<Batch>;
+  readonly #operators: readonly AnyOperator[];
+  #disposed = false;
+
+  constructor(makers: readonly (() => AnyOperator)[]) {
+    this.#operators = createAll(makers);
+    const source = this.#operators.findIndex((operator) => operator.snapshot !== undefined);
+    if (source < 0) return;
+    this.snapshot = () => snapshotThrough(this.#operators[source]!, makers.slice(source + 1));
+  }
+
+  get done(): boolean {
+    return lastDone(this.#operators) >= 0;
+  }
+
+  push(chunk: Chunk): Outputs<Batch> | Promise<Outputs<Batch>> {
+    const outputs = this.#operators[0]!.push(chunk);
+    return outputs instanceof Promise
+      ? outputs.then((ready) => through(this.#operators, 1, ready))
+      : through(this.#operators, 1, outputs);
+  }
+
+  finish(): Iterable<Batch> & AsyncIterable<Batch> {
+    return {
+      [Symbol.iterator]: () => finishNow(this.#operators),
+      [Symbol.asyncIterator]: () => finishWaiting(this.#operators),
+    };
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    disposeAll(this.#operators);
+  }
+}
+
+/** The last operator that wants no more: what those above it still hold is of no interest. -1 when all want more. */
+function lastDone(operators: readonly AnyOperator[]): number {
+  return operators.findLastIndex((operator) => operator.done === true);
+}
+
+/** What comes out at the end when `chunks` go into the operator at `from`. */
+function through(
+  operators: readonly AnyOperator[],
+  from: number,
+  chunks: Outputs<Batch>,
+): Outputs<Batch> | Promise<Outputs<Batch>> {
+  let current = chunks;
+  for (let at = from; at < operators.length && current.length > 0; at++) {
+    const outputs = pushAll(operators[at]!, current, 0);
+    if (outputs instanceof Promise) {
+      return outputs.then((ready) => through(operators, at + 1, ready));
+    }
+    current = outputs;
+  }
+  return current;
+}
+
+function pushAll(
+  operator: AnyOperator,
+  chunks: Outputs<Batch>,
+  from: number,
+): Outputs<Batch> | Promise<Outputs<Batch>> {
+  const all: Batch[] = [];
+  for (let index = from; index < chunks.length && !operator.done; index++) {
+    const outputs = operator.push(chunks[index]!);
+    if (outputs instanceof Promise) {
+      return outputs.then(async (ready) => [
+        ...all,
+        ...ready,
+        ...await pushAll(operator, chunks, index + 1),
+      ]);
+    }
+    if (chunks.length === 1) return outputs;
+    for (const output of outputs) all.push(output);
+  }
+  return all;
+}
+
+async function* finishWaiting(operators: readonly AnyOperator[]): AsyncGenerator<Batch> {
+  for (let at = Math.max(0, lastDone(operators)); at < operators.length; at++) {
+    for await (const output of operators[at]!.finish?.() ?? NOTHING) {
+      yield* await through(operators, at + 1, [output]);
+      if (lastDone(operators) > at) break;
+    }
+    at = Math.max(at, lastDone(operators) - 1);
+  }
+}
+
+/** As {@link finishWaiting}, for operators that do not wait: a snapshot equals what finishes, and is never async. */
+function* finishNow(operators: readonly AnyOperator[]): Generator<Batch> {
+  for (let at = Math.max(0, lastDone(operators)); at < operators.length; at++) {
+    const operator = operators[at]!;
+    const rest = operator.snapshot?.() ?? operator.finish?.() ?? NOTHING;
+    if (!(Symbol.iterator in rest)) throw waits();
+    for (const output of rest) {
+      const outputs = through(operators, at + 1, [output]);
+      if (outputs instanceof Promise) throw waits();
+      yield* outputs;
+      if (lastDone(operators) > at) break;
+    }
+    at = Math.max(at, lastDone(operators) - 1);
+  }
+}
+
+function waits(): Error {
+  return new Error(
+    "Cannot take a snapshot through a stage that waits; put it before the first aggregate",
+  );
+}
+
+function createAll(makers: readonly (() => AnyOperator)[]): readonly AnyOperator[] {
+  const made: AnyOperator[] = [];
+  try {
+    for (const make of makers) made.push(make());
+    return made;
+  } catch (fault) {
+    disposeAll(made);
+    throw fault;
+  }
+}
+
+/** Disposes of each once; what the first failing one throws is thrown when all have been called. */
+export function disposeAll(operators: readonly AnyOperator[]): void {
+  let faults: { readonly first: unknown } | null = null;
+  for (const operator of operators) {
+    try {
+      operator.dispose?.();
+    } catch (fault) {
+      faults ??= { first: fault };
+    }
+  }
+  if (faults !== null) throw faults.first;
+}

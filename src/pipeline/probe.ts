@@ -1,0 +1,167 @@
+/**
+ * Observing a stage: a wrapper around its operator and its queue that the stage does not know of.
+ * @module
+ */
+import { Batch } from "../batch/batch.ts";
+import type { Operator, Outputs } from "../stage.ts";
+import type { StageReport } from "./report.ts";
+
+type Activity = "busy" | "starved" | "blocked";
+
+/** The measure of a queue: what its bound counts. */
+export type QueueUnit = "rows" | "bytes";
+
+/** Rows and bytes that one chunk stands for; raw bytes have no rows. */
+export function measure(chunk: unknown): { rows: number; bytes: number } {
+  if (chunk instanceof Batch) return { rows: chunk.length, bytes: chunk.weight };
+  if (chunk instanceof Uint8Array) return { rows: 0, bytes: chunk.byteLength };
+  return { rows: 0, bytes: 0 };
+}
+
+/**
+ * The figures of one stage while it runs. Time is split at each change of activity, so the three sum up to the stage's
+ * life. Costs a few clock reads a batch, nothing a row.
+ */
+export class Probe {
+  rejects = 0;
+  #rowsIn = 0;
+  #rowsOut = 0;
+  #bytesIn = 0;
+  #bytesOut = 0;
+  #batchesIn = 0;
+  #batchesOut = 0;
+  #depth = 0;
+  #highWater = 0;
+  #activity: Activity = "starved";
+  #since = performance.now();
+  readonly #times = { busy: 0, starved: 0, blocked: 0 };
+  #closed = false;
+
+  constructor(
+    readonly stage: string,
+    readonly index: number,
+    readonly queueUnit: QueueUnit = "bytes",
+    readonly queueBound: number = 0,
+  ) {}
+
+  #enter(activity: Activity): void {
+    if (this.#closed) return;
+    const now = performance.now();
+    this.#times[this.#activity] += now - this.#since;
+    this.#since = now;
+    this.#activity = activity;
+  }
+
+  /** A chunk joins the input queue. Gives its size in the queue's unit: this is the strategy's `size`. */
+  queued(chunk: unknown): number {
+    const size = measure(chunk)[this.queueUnit];
+    this.#depth += size;
+    if (this.#depth > this.#highWater) this.#highWater = this.#depth;
+    if (this.#activity === "starved") this.#enter("blocked");
+    return size;
+  }
+
+  /** A chunk leaves the input queue. */
+  taken(chunk: unknown): void {
+    this.#depth -= measure(chunk)[this.queueUnit];
+  }
+
+  /** The stage begins to work. */
+  working(): void {
+    this.#enter("busy");
+  }
+
+  /** The stage has nothing more to do with what it was given. */
+  resting(): void {
+    this.#enter(this.#depth > 0 ? "blocked" : "starved");
+  }
+
+  /** The stage has output and waits for room below. */
+  waiting(): void {
+    this.#enter("blocked");
+  }
+
+  countIn(chunk: unknown): void {
+    const { rows, bytes } = measure(chunk);
+    this.#rowsIn += rows;
+    this.#bytesIn += bytes;
+    this.#batchesIn++;
+  }
+
+  countOut(chunk: unknown): void {
+    const { rows, bytes } = measure(chunk);
+    this.#rowsOut += rows;
+    this.#bytesOut += bytes;
+    this.#batchesOut++;
+  }
+
+  /** Stops the clock. */
+  close(): void {
+    this.#enter(this.#activity);
+    this.#closed = true;
+  }
+
+  /** The figures now. */
+  report(): StageReport {
+    this.#enter(this.#activity);
+    return {
+      stage: this.stage,
+      index: this.index,
+      rowsIn: this.#rowsIn,
+      rowsOut: this.#rowsOut,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      batchesIn: this.#batchesIn,
+      batchesOut: this.#batchesOut,
+      busyMs: round(this.#times.busy),
+      starvedMs: round(this.#times.starved),
+      blockedMs: round(this.#times.blocked),
+      queueHighWater: this.#highWater,
+      queueBound: this.queueBound,
+      queueUnit: this.queueUnit,
+      rejects: this.rejects,
+    };
+  }
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
+}
+
+/** The operator with its work timed and counted by `probe`; the rest of it is passed on. */
+export function observed<In, Out>(operator: Operator<In, Out>, probe: Probe): Operator<In, Out> {
+  const counted = (outputs: Outputs<Out>): Outputs<Out> => {
+    for (const output of outputs) probe.countOut(output);
+    probe.resting();
+    return outputs;
+  };
+  return {
+    push(chunk) {
+      probe.countIn(chunk);
+      probe.working();
+      const outputs = operator.push(chunk);
+      return outputs instanceof Promise ? outputs.then(counted) : counted(outputs);
+    },
+    async *finish() {
+      if (operator.finish === undefined) return;
+      probe.working();
+      for await (const output of operator.finish()) {
+        probe.countOut(output);
+        probe.waiting();
+        yield output;
+        probe.working();
+      }
+      probe.resting();
+    },
+    get done() {
+      return operator.done ?? false;
+    },
+    ...(operator.snapshot && { snapshot: () => operator.snapshot!() }),
+    ...(operator.save && { save: () => operator.save!() }),
+    ...(operator.merge && { merge: (state: unknown) => operator.merge!(state) }),
+    dispose() {
+      probe.close();
+      operator.dispose?.();
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/**
+ * The figures of a run: what `GET /v1/runs/ID`, the `end` event and the spans all show.
+ * @module
+ */
+import type { RunError } from "../errors.ts";
+
+/** What one stage of one run did. Times in milliseconds of wall clock; a nested stage has no queue of its own. */
+export interface StageReport {
+  /** The stage's word; inside a nested pipeline with its place: `tee.1.where`. */
+  readonly stage: string;
+  readonly index: number;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly batchesIn: number;
+  readonly batchesOut: number;
+  /** Working. */
+  readonly busyMs: number;
+  /** Waiting for input. */
+  readonly starvedMs: number;
+  /** Holding input, waiting for room below. */
+  readonly blockedMs: number;
+  /** The most that waited in the stage's input queue at once, and its bound, in `queueUnit`. */
+  readonly queueHighWater: number;
+  readonly queueBound: number;
+  readonly queueUnit: "rows" | "bytes";
+  readonly rejects: number;
+}
+
+/** Where a run stands. */
+export type RunState = "running" | "complete" | "failed";
+
+/** What one run did. Sizes in bytes: `wireBytes` as they came, `bytes` decoded. */
+export interface RunReport {
+  readonly id: string;
+  readonly state: RunState;
+  readonly error: RunError | null;
+  /** The pipeline as text. */
+  readonly pipeline: string;
+  /** The name of a named pipeline. */
+  readonly name: string | null;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly wireBytes: number;
+  readonly bytes: number;
+  /** Lines read, parsed or not. */
+  readonly lines: number;
+  /** Result rows written. */
+  readonly rows: number;
+  readonly rejects: number;
+  /** What the run waited for most: `upload`, `download`, or a stage's word. */
+  readonly bottleneck: string | null;
+  readonly stages: readonly StageReport[];
+}
+
+/**
+ * What held the run up longest: the upload (the first stage was starved while no stage worked), the download (the last
+ * stage was blocked), or the stage that was busy longest. Null before anything happened.
+ */
+export function bottleneckOf(stages: readonly StageReport[]): string | null {
+  const outer = stages.filter((stage) => !stage.stage.includes("."));
+  const first = outer[0];
+  const last = outer.at(-1);
+  if (first === undefined || last === undefined) return null;
+  const busy = outer.reduce((sum, stage) => sum + stage.busyMs, 0);
+  const waits: [string, number][] = [
+    ...outer.map((stage): [string, number] => [stage.stage, stage.busyMs]),
+    ["upload", first.starvedMs - (busy - first.busyMs)],
+    ["download", last.blockedMs],
+  ];
+  const [name, wait] = waits.reduce((most, next) => next[1] > most[1] ? next : most);
+  return wait > 0 ? name : null;
+}

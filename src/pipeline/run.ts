@@ -1,0 +1,249 @@
+/**
+ * A run: one execution of a plan over one upload, from the first byte to the last result line.
+ * @module
+ */
+import type { Batch } from "../batch/batch.ts";
+import { RunError, toRunError } from "../errors.ts";
+import type { Reject } from "../stage.ts";
+import { type Chunk, disposeAll } from "./chain.ts";
+import { assemble, type Assembly, type StageServices } from "./assemble.ts";
+import { RunBudget } from "./budget.ts";
+import { type Envelope, ENVELOPES } from "./envelope.ts";
+import { Outbox } from "./outbox.ts";
+import { Rejects } from "./rejects.ts";
+import { bottleneckOf, type RunReport, type RunState } from "./report.ts";
+import type { RunInput } from "./run_input.ts";
+import { snapshotPoint, snapshotRows } from "./snapshot.ts";
+import { connect, stageStream } from "./stage_stream.ts";
+import { Watch } from "./watch.ts";
+import { sliceTo } from "./slice.ts";
+
+/** The largest snapshot that is sent, in bytes; a run whose snapshots outgrow it sends no more, and says so. */
+const MAX_SNAPSHOT_BYTES = 16 * 1024 * 1024;
+
+/**
+ * One run. Starts at once; its results are read from {@link Run.results}, at the reader's pace, which is what moves the
+ * upload. Holds the queues between stages, the stages' declared state, and an outbox of at most a few hundred KiB.
+ */
+export class Run {
+  readonly id: string;
+  /** NDJSON in the chosen envelope. Ends properly only when complete; a failed run's errors after its error line. */
+  readonly results: ReadableStream<Uint8Array>;
+  /** Resolves with the final figures when nothing of the run is left: no stream, timer or stage. Never rejects. */
+  readonly ended: Promise<RunReport>;
+
+  readonly #input: RunInput;
+  readonly #envelope: Envelope;
+  readonly #abort = new AbortController();
+  readonly #outbox: Outbox;
+  readonly #rejects: Rejects;
+  readonly #notices = new Map<string, unknown>();
+  readonly #assembly: Assembly;
+  readonly #services: StageServices;
+  readonly #startedAt = new Date();
+  readonly #started = performance.now();
+  readonly #watch: Watch;
+  readonly #closed = Promise.withResolvers<void>();
+  #state: RunState = "running";
+  #error: RunError | null = null;
+  #durationMs: number | null = null;
+  #rows = 0;
+  #sets = 0;
+  #snapshotAt: number;
+  #tagged: boolean;
+
+  constructor(input: RunInput) {
+    this.#input = input;
+    this.id = input.id;
+    this.#envelope = ENVELOPES[input.options.envelope];
+    this.#outbox = new Outbox(
+      () => this.#watch.touch(),
+      (reason) => this.cancel(clientGone(reason)),
+      () => this.#closed.resolve(),
+    );
+    this.results = this.#outbox.readable;
+    this.#rejects = new Rejects(
+      input.options.onReject,
+      input.options.maxRejects,
+      (reject) => this.#outbox.add(this.#envelope.reject(reject)),
+    );
+    this.#services = this.#makeServices();
+    this.#assembly = assemble(input.plan, this.#services);
+    this.#snapshotAt = input.options.everyMs === null ? -1 : snapshotPoint(this.#assembly.stages);
+    this.#tagged = this.#snapshotAt >= 0;
+    this.#outbox.add(this.#envelope.start({
+      id: this.id,
+      pipeline: input.pipeline,
+      name: input.name,
+      startedAt: this.#startedAt.toISOString(),
+    }));
+    this.#watch = new Watch({
+      everyMs: input.options.everyMs,
+      timeoutMs: input.options.timeoutMs,
+      stallMs: input.limits.stallTimeoutMs,
+      tick: () => this.#tick(),
+      expire: (error) => this.cancel(error),
+    });
+    this.ended = this.#work();
+  }
+
+  /** The figures now. */
+  report(): RunReport {
+    const stages = this.#assembly.probes.map((probe) => probe.report());
+    return {
+      id: this.id,
+      state: this.#state,
+      error: this.#error,
+      pipeline: this.#input.pipeline,
+      name: this.#input.name,
+      startedAt: this.#startedAt.toISOString(),
+      durationMs: this.#durationMs ?? Math.round(performance.now() - this.#started),
+      wireBytes: this.#input.figures.wireBytes,
+      bytes: this.#input.figures.bytes,
+      lines: this.#rejects.lines,
+      rows: this.#rows,
+      rejects: this.#rejects.count,
+      bottleneck: bottleneckOf(stages),
+      stages,
+    };
+  }
+
+  /** Ends the run with `error`, from whatever side: the upload is cancelled, the error line written, the body cut. */
+  cancel(error: RunError): void {
+    if (this.#error !== null) return;
+    this.#error = error;
+    this.#state = "failed";
+    this.#abort.abort(error);
+    this.#outbox.fail(error, this.#envelope.error(error));
+  }
+
+  async #work(): Promise<RunReport> {
+    await Promise.all(this.#edges().map((edge) => edge.catch((fault) => this.#fail(fault))));
+    this.#watch.stop();
+    for (const probe of this.#assembly.probes) probe.close();
+    try {
+      disposeAll(this.#assembly.stages.map((stage) => stage.operator));
+    } catch (fault) {
+      this.#fail(fault);
+    }
+    if (this.#error === null) this.#complete();
+    await this.#closed.promise;
+    this.#durationMs ??= Math.round(performance.now() - this.#started);
+    const report = this.report();
+    this.#input.onEnd?.(report);
+    return report;
+  }
+
+  /** The pipes: body to first stage, stage to stage, last stage to outbox. */
+  #edges(): Promise<void>[] {
+    const { stages } = this.#assembly;
+    const streams = stages.map(({ operator, probe }, index) =>
+      stageStream<Chunk, Batch>(operator, probe, {
+        settle: () => {
+          this.#watch.touch();
+          return this.#outbox.room();
+        },
+        ...sliceTo(stages[index + 1]?.probe),
+      })
+    );
+    const signal = this.#abort.signal;
+    const satisfiedFrom = (index: number) => () =>
+      streams.slice(index).some((stream) => stream.satisfied);
+    const edges = streams.map((stream, index) => {
+      const next: WritableStream<Batch> = streams[index + 1]?.writable ?? this.#sink();
+      return connect(stream, next, {
+        signal,
+        satisfied: satisfiedFrom(index + 1),
+        ...(index === 0 && { afterFinish: () => this.#rejects.close() }),
+      });
+    });
+    const first: WritableStream<Uint8Array> = streams[0]!.writable;
+    const upload = this.#input.body.pipeTo(first, { signal });
+    return [upload.catch((fault) => satisfiedFrom(0)() ? undefined : raise(fault)), ...edges];
+  }
+
+  #sink(): WritableStream<Batch> {
+    return new WritableStream<Batch>({
+      write: (batch) => {
+        this.#rows += batch.length;
+        this.#outbox.add(this.#envelope.rows(batch, this.#tagged ? this.#sets + 1 : null));
+        return this.#outbox.room();
+      },
+    });
+  }
+
+  #complete(): void {
+    this.#state = "complete";
+    this.#durationMs = Math.round(performance.now() - this.#started);
+    if (this.#rejects.count > 0) {
+      this.#notices.set("rejects", {
+        count: this.#rejects.count,
+        lines: this.#rejects.lines,
+        samples: this.#rejects.samples,
+      });
+    }
+    if (this.#notices.size > 0) {
+      this.#outbox.add(this.#envelope.notice(Object.fromEntries(this.#notices)));
+    }
+    this.#outbox.add(this.#envelope.end(this.report()));
+    this.#outbox.end();
+  }
+
+  #fail(fault: unknown): void {
+    this.cancel(toRunError(fault));
+  }
+
+  #makeServices(): StageServices {
+    return {
+      vocabulary: this.#input.vocabulary,
+      limits: this.#input.limits,
+      budget: new RunBudget(this.#input.limits.maxStateBytes),
+      signal: this.#abort.signal,
+      reject: (reject: Reject) => this.#rejects.add(reject),
+      lines: (count) => {
+        this.#rejects.lines += count;
+      },
+      notice: (key, value) => this.#notices.set(key, value),
+    };
+  }
+
+  /** Sends a snapshot and the progress when the reader has taken all that was sent before; else leaves them out. */
+  #tick(): void {
+    if (!this.#outbox.empty || this.#error !== null) return;
+    try {
+      if (this.#snapshotAt >= 0) this.#sendSnapshot();
+      this.#outbox.add(this.#envelope.progress(this.report()));
+    } catch (fault) {
+      this.#fail(fault);
+    }
+  }
+
+  #sendSnapshot(): void {
+    const { stages } = this.#assembly;
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    const rows = snapshotRows(stages, this.#snapshotAt, this.#services);
+    for (const chunk of this.#envelope.snapshot(rows, this.#sets + 1)) {
+      chunks.push(chunk);
+      bytes += chunk.byteLength;
+      if (bytes > MAX_SNAPSHOT_BYTES) {
+        this.#notices.set("snapshots", `Stopped: larger than ${MAX_SNAPSHOT_BYTES} bytes each`);
+        this.#snapshotAt = -1;
+        return;
+      }
+    }
+    this.#sets++;
+    for (const chunk of chunks) this.#outbox.add(chunk);
+  }
+}
+
+function clientGone(reason: unknown): RunError {
+  if (reason instanceof RunError) return reason;
+  return new RunError("client_gone", "The client no longer reads the result", {}, {
+    cause: reason,
+  });
+}
+
+function raise(fault: unknown): never {
+  throw fault;
+}

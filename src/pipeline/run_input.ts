@@ -1,0 +1,47 @@
+/**
+ * What a run is started with.
+ * @module
+ */
+import type { Plan } from "../language/syntax.ts";
+import type { Limits } from "../limits.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+import type { EnvelopeName } from "./envelope.ts";
+import type { OnReject, RejectBudget } from "./rejects.ts";
+import type { RunReport } from "./report.ts";
+
+/** How a run is to be done; what the door reads from the request. */
+export interface RunOptions {
+  /** Milliseconds between snapshots and progress events; null for none. */
+  readonly everyMs: number | null;
+  readonly envelope: EnvelopeName;
+  /** Milliseconds the whole run may take; null for as long as it likes. */
+  readonly timeoutMs: number | null;
+  readonly onReject: OnReject;
+  readonly maxRejects: RejectBudget | null;
+}
+
+/** Rows only, no snapshots, no timeout, rejects skipped. */
+export const DEFAULT_RUN_OPTIONS: RunOptions = {
+  everyMs: null,
+  envelope: "rows",
+  timeoutMs: null,
+  onReject: "skip",
+  maxRejects: null,
+};
+
+/** A plan with what it runs on. */
+export interface RunInput {
+  readonly id: string;
+  readonly plan: Plan;
+  /** The pipeline as text, and its name when it has one. */
+  readonly pipeline: string;
+  readonly name: string | null;
+  readonly vocabulary: Vocabulary;
+  readonly limits: Limits;
+  readonly options: RunOptions;
+  /** The decoded upload, and its live figures in bytes: as it came, and decoded. */
+  readonly body: ReadableStream<Uint8Array>;
+  readonly figures: { readonly wireBytes: number; readonly bytes: number };
+  /** Called once, when the last byte was read or the run was cut, with the final figures. */
+  onEnd?(report: RunReport): void;
+}

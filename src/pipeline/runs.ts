@@ -1,0 +1,106 @@
+/**
+ * The runs of a server: how many at once, which are live, what the recent ones did.
+ * @module
+ */
+import { RunError } from "../errors.ts";
+import type { RunReport } from "./report.ts";
+import { Run } from "./run.ts";
+import type { RunInput } from "./run_input.ts";
+
+/** A place among the runs; given back by `start`'s run when it ends, or by `release` when none is started. */
+export interface Place {
+  start(input: RunInput): Run;
+  release(): void;
+}
+
+/** Why there is no place: all are taken, or the server is stopping. */
+export type Refusal = "full" | "stopping";
+
+/**
+ * Live and recent runs. Holds at most `maxRuns` live runs and the reports of `recent` ended ones, a few KiB each.
+ */
+export class Runs {
+  readonly #live = new Map<string, Run>();
+  readonly #ended = new Map<string, RunReport>();
+  #taken = 0;
+  #stopping = false;
+
+  constructor(readonly maxRuns: number, readonly recent: number) {}
+
+  /** Takes a place before the request is looked at further, so that the bound holds while runs are being prepared. */
+  reserve(): Place | Refusal {
+    if (this.#stopping) return "stopping";
+    if (this.#taken >= this.maxRuns) return "full";
+    this.#taken++;
+    let mine = true;
+    const release = () => {
+      if (mine) this.#taken--;
+      mine = false;
+    };
+    return { release, start: (input) => this.#start(input, release) };
+  }
+
+  #start(input: RunInput, release: () => void): Run {
+    const run = new Run({
+      ...input,
+      onEnd: (report) => {
+        this.#live.delete(run.id);
+        release();
+        this.#remember(report);
+        input.onEnd?.(report);
+      },
+    });
+    this.#live.set(run.id, run);
+    return run;
+  }
+
+  #remember(report: RunReport): void {
+    if (this.recent === 0) return;
+    this.#ended.set(report.id, report);
+    for (const id of this.#ended.keys()) {
+      if (this.#ended.size <= this.recent) break;
+      this.#ended.delete(id);
+    }
+  }
+
+  /** Whether new runs are taken. */
+  get ready(): boolean {
+    return !this.#stopping;
+  }
+
+  /** The figures of a live or recent run, or null. */
+  report(id: string): RunReport | null {
+    return this.#live.get(id)?.report() ?? this.#ended.get(id) ?? null;
+  }
+
+  /** All reports, live ones first, then the latest ended. */
+  reports(): RunReport[] {
+    return [
+      ...[...this.#live.values()].map((run) => run.report()),
+      ...[...this.#ended.values()].reverse(),
+    ];
+  }
+
+  /** Cancels a live run; false when there is none of that id. */
+  cancel(id: string): boolean {
+    const run = this.#live.get(id);
+    run?.cancel(new RunError("cancelled", `The run was cancelled by DELETE /v1/runs/${id}`));
+    return run !== undefined;
+  }
+
+  /** Takes no new runs, lets the live ones end for `graceMs`, then cuts what is left. Resolves when none is left. */
+  async drain(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const cut = setTimeout(() => {
+      for (const run of this.#live.values()) {
+        run.cancel(
+          new RunError("shutdown", `The server is stopping and its grace of ${graceMs} ms is over`),
+        );
+      }
+    }, graceMs);
+    while (this.#live.size > 0) {
+      await Promise.all([...this.#live.values()].map((run) => run.ended));
+    }
+    clearTimeout(cut);
+  }
+}

@@ -1,0 +1,55 @@
+/**
+ * The clocks of a run: snapshots, the timeout, and the stall timer.
+ * @module
+ */
+import { RunError } from "../errors.ts";
+
+/** What the clocks are set to, and what they call. */
+export interface WatchOptions {
+  /** Milliseconds between ticks; null for none. */
+  readonly everyMs: number | null;
+  /** Milliseconds the run may take; null for no end. */
+  readonly timeoutMs: number | null;
+  /** Milliseconds without any progress; 0 for no end. */
+  readonly stallMs: number;
+  tick(): void;
+  /** Called at most once for each clock that ran out. */
+  expire(error: RunError): void;
+}
+
+/** How often within its time the stall timer looks. */
+const STALL_LOOKS = 8;
+
+/** At most three timers, all gone after {@link Watch.stop}. */
+export class Watch {
+  readonly #timers: ReturnType<typeof setTimeout>[] = [];
+  #progress = performance.now();
+
+  constructor(options: WatchOptions) {
+    const { everyMs, timeoutMs, stallMs } = options;
+    if (everyMs !== null) this.#timers.push(setInterval(() => options.tick(), everyMs));
+    if (timeoutMs !== null) {
+      const message = `The run took longer than its timeout of ${timeoutMs} ms`;
+      const late = () => options.expire(new RunError("timeout", message));
+      this.#timers.push(setTimeout(late, timeoutMs));
+    }
+    if (stallMs > 0) {
+      const message = `Nothing came in and nothing was taken out for ${stallMs} ms; ` +
+        "send faster, read faster, or raise STALL_TIMEOUT";
+      const look = () => {
+        if (performance.now() - this.#progress < stallMs) return;
+        options.expire(new RunError("stalled", message));
+      };
+      this.#timers.push(setInterval(look, Math.max(10, stallMs / STALL_LOOKS)));
+    }
+  }
+
+  /** Something moved. */
+  touch(): void {
+    this.#progress = performance.now();
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The stage contract: what one word of the language is. A file in stages/ exports one {@link StageDefinition} and
+ * nothing else knows about it; grammar, JSON form, validation, documentation and tests all come from the definition.
+ * @module
+ */
+import type { z } from "zod";
+import type { Batch } from "./batch/batch.ts";
+import type { Issue } from "./language/diagnostics.ts";
+import type { Expression, Plan } from "./language/syntax.ts";
+import type { Limits } from "./limits.ts";
+import type { FieldType, Schema } from "./schema.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/**
+ * What a stage needs to see. `format` turns bytes into rows; `row-local` maps each row by itself, so it can run on any
+ * slice of whole lines, anywhere; `ordered` needs the rows in order; `aggregate` needs all of them and answers at the
+ * end, from state that can be merged.
+ */
+export type StageKind = "format" | "row-local" | "ordered" | "aggregate";
+
+/** A line that could not become a row. */
+export interface Reject {
+  /** 1-based line number in the decoded upload. */
+  readonly line: number;
+  /** Byte offset of the line's first byte in the decoded upload. */
+  readonly offset: number;
+  readonly stage: string;
+  /** What was expected and found: `Expected a status of three digits, found "abc"`. */
+  readonly reason: string;
+  /** The line itself, cut to 200 bytes. */
+  readonly text: string;
+}
+
+/** Memory of one run, counted in bytes by the stages that hold state. */
+export interface Budget {
+  /** Takes (or with a negative number gives back) bytes. Throws RunError `budget_exceeded` past the run's budget. */
+  take(bytes: number): void;
+}
+
+/** What a running stage may reach: nothing of HTTP, telemetry or the runtime. */
+export interface StageContext {
+  readonly limits: Limits;
+  readonly budget: Budget;
+  /** Aborts when the run ends early; for stages that wait. */
+  readonly signal: AbortSignal;
+  /** Reports a line that could not become a row; throws when the run's policy says so. */
+  reject(reject: Omit<Reject, "stage">): void;
+  /** Counts lines that came in, parsed or not; a format calls it before it reports the rejects among them. */
+  lines(count: number): void;
+  /** Adds a fact to the run's `$notice`: an approximation, a bound reached. The last value of a key stays. */
+  notice(key: string, value: unknown): void;
+  /** Starts a nested pipeline, observed as part of this stage; the caller disposes of it. */
+  nested(plan: Plan, label: string): Operator<Batch, Batch>;
+  /** The words this run uses; for compiling expressions and finding aggregates. */
+  readonly vocabulary: Vocabulary;
+  /** The rows that come in, as the plan knows them. */
+  readonly schema: Schema;
+}
+
+/** What `push` and `finish` give: nothing, or some outputs in order. */
+export type Outputs<Out> = readonly Out[];
+
+/** No outputs. */
+export const NOTHING: readonly never[] = [];
+
+/**
+ * A stage at work. The pipeline runs each as one WHATWG TransformStream; inside a nested pipeline, and later on a
+ * worker thread, the same object is called directly. Everything an operator keeps between calls is declared to the
+ * budget. Calls never overlap.
+ */
+export interface Operator<In, Out> {
+  /**
+   * Takes one chunk and gives what it yields now: an amount in proportion to the chunk. Synchronous unless the stage
+   * really waits. After {@link Operator.done} it is not called again.
+   */
+  push(chunk: In): Outputs<Out> | Promise<Outputs<Out>>;
+  /** The rest, after the last input; pulled one by one at the reader's pace, so it may be as long as it likes. */
+  finish?(): Iterable<Out> | AsyncIterable<Out>;
+  /** What {@link Operator.finish} would give if the input ended now, leaving the state as it is. */
+  snapshot?(): Iterable<Out>;
+  /** True once no further input can change the output: the pipeline then cancels the upload and finishes. */
+  readonly done?: boolean;
+  /** Frees what is held outside memory; called exactly once, however the run ends. */
+  dispose?(): void;
+  /** The operator's whole state as JSON-safe data or typed arrays, for `aggregate` stages. */
+  save?(): unknown;
+  /** Adds a state that {@link Operator.save} of the same plan gave, as if its input had followed this one's. */
+  merge?(state: unknown): void;
+}
+
+/** An executable example: every stage has one, the tests run all, the documentation shows them. */
+export interface StageExample {
+  readonly title: string;
+  readonly pipeline: string;
+  /** The upload, as text. */
+  readonly input: string;
+  /** The answer: one JSON object a line. Exactly one of `output` and `error` is given. */
+  readonly output?: string;
+  /** The rendered pipeline issue, or the run error's message, to the letter. */
+  readonly error?: string;
+}
+
+/** What checking a stage may use and report. */
+export interface CheckContext {
+  readonly vocabulary: Vocabulary;
+  issue(issue: Issue): void;
+  /** Checks an expression on rows of `input`, reporting its issues (unknown field, function, pattern, arity). */
+  expression(expression: Expression, input: Schema): FieldType;
+  /** Checks a nested plan on rows of `input`, reporting its issues; gives the schema of what comes out. */
+  nested(plan: Plan, input: Schema): Schema;
+}
+
+/** One word of the language. */
+export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
+  readonly name: string;
+  readonly kind: StageKind;
+  /** One line, for tables. */
+  readonly summary: string;
+  /** What it promises, its edge cases and its memory, in Markdown. */
+  readonly description: string;
+  /** The arguments, in the order of the text; made with `argument.*` of src/language/arguments.ts. */
+  readonly arguments: z.ZodObject<Shape>;
+  readonly examples: readonly StageExample[];
+  /** The rows that come out, given those that go in; default: the same. Reports what is wrong with the arguments. */
+  schema?(args: z.output<z.ZodObject<Shape>>, input: Schema, check: CheckContext): Schema;
+  /** The most bytes of state this stage keeps, `Infinity` when only the run's budget bounds it; default 0. */
+  memory?(args: z.output<z.ZodObject<Shape>>, limits: Limits): number;
+  /** Sets the bound of the stage's input queue, in place of the default. */
+  queue?(
+    args: z.output<z.ZodObject<Shape>>,
+  ): { readonly rows: number } | { readonly bytes: number };
+  /** A new operator with no shared state. */
+  create(
+    args: z.output<z.ZodObject<Shape>>,
+    context: StageContext,
+  ): Operator<Uint8Array, Batch> | Operator<Batch, Batch>;
+}
+
+/** A stage definition with its argument types forgotten: what registries and the pipeline handle. */
+// deno-lint-ignore no-explicit-any -- the one place where argument types are erased; each definition is typed by defineStage
+export type AnyStage = StageDefinition<any>;
+
+/** Declares a stage; the identity function, there for its types. */
+export function defineStage<Shape extends z.ZodRawShape>(
+  definition: StageDefinition<Shape>,
+): StageDefinition<Shape> {
+  return definition;
+}

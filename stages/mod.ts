@@ -1,0 +1,57 @@
+/**
+ * The default vocabulary: the explicit list of the words that ship with the server.
+ * @module
+ */
+import { AGGREGATE_NAMES, findAggregate } from "../src/aggregate/mod.ts";
+import { FUNCTIONS } from "../src/expression/functions/mod.ts";
+import type { AnyStage } from "../src/stage.ts";
+import type { Vocabulary } from "../src/vocabulary.ts";
+import buffer from "./buffer.ts";
+import combined from "./combined.ts";
+import common from "./common.ts";
+import drop from "./drop.ts";
+import head from "./head.ts";
+import json from "./json.ts";
+import let_ from "./let.ts";
+import lines from "./lines.ts";
+import select from "./select.ts";
+import simple from "./simple.ts";
+import sort from "./sort.ts";
+import stats from "./stats.ts";
+import tail from "./tail.ts";
+import tee from "./tee.ts";
+import top from "./top.ts";
+import where from "./where.ts";
+
+/** Every stage that ships, formats first. */
+export const DEFAULT_STAGES: readonly AnyStage[] = [
+  combined,
+  common,
+  simple,
+  json,
+  lines,
+  where,
+  let_,
+  select,
+  drop,
+  head,
+  tail,
+  sort,
+  top,
+  stats,
+  buffer,
+  tee,
+];
+
+/** A vocabulary of the given stages with all aggregates and functions of the engine. */
+export function vocabularyOf(stages: readonly AnyStage[]): Vocabulary {
+  return {
+    stages: new Map(stages.map((stage) => [stage.name, stage])),
+    functions: FUNCTIONS,
+    aggregate: findAggregate,
+    aggregateNames: AGGREGATE_NAMES,
+  };
+}
+
+/** The default stages, with all aggregates and functions. */
+export const VOCABULARY: Vocabulary = vocabularyOf(DEFAULT_STAGES);

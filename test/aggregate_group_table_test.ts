@@ -1,0 +1,218 @@
+/**
+ * The group table against a Map of strings, and the edges of key identity.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { GroupTable } from "../src/aggregate/group_table.ts";
+import { halfSipHash } from "../src/aggregate/hash.ts";
+import { ValueSet } from "../src/aggregate/value_set.ts";
+import {
+  BooleanColumn,
+  type Column,
+  ConstantColumn,
+  TimeColumn,
+  type Value,
+  ValueColumn,
+} from "../src/batch/column.ts";
+import { RunError } from "../src/errors.ts";
+import { allRows, numberColumn, textColumn } from "./support/columns.ts";
+import { forSeeds } from "./support/random.ts";
+
+const free = () => {};
+
+function assign(table: GroupTable, rows: number, ...columns: Column[]): number[] {
+  return [...table.assign(columns, allRows(rows), rows).subarray(0, rows)];
+}
+
+test("groups are numbered in first-seen order, null and the empty text being groups", () => {
+  const table = new GroupTable(1, free);
+  const column = textColumn(["b", "a", null, "b", "", null, "a"]);
+  assert.deepEqual(assign(table, 7, column), [0, 1, 2, 0, 3, 2, 1]);
+  assert.deepEqual([0, 1, 2, 3].map((group) => table.keys(group)), [["b"], ["a"], [null], [""]]);
+});
+
+test("only the given rows are grouped", () => {
+  const table = new GroupTable(1, free);
+  const groups = table.assign([textColumn(["x", "y", "z"])], Uint32Array.of(2, 1), 2);
+  assert.deepEqual([...groups.subarray(0, 2)], [0, 1]);
+  assert.deepEqual(table.keys(0), ["z"]);
+  assert.equal(table.size, 2);
+});
+
+test("a key is its type and its bytes, whatever column it comes in", () => {
+  const table = new GroupTable(1, free);
+  const noon = Date.UTC(2026, 0, 1, 12);
+  assert.deepEqual(assign(table, 2, textColumn(["5", "true"])), [0, 1]);
+  assert.deepEqual(assign(table, 4, numberColumn(5, 0, -0, NaN)), [2, 3, 3, 4]);
+  assert.deepEqual(assign(table, 2, new TimeColumn(Float64Array.of(noon, 5))), [5, 6]);
+  assert.deepEqual(assign(table, 2, new BooleanColumn(Uint8Array.of(1, 0))), [7, 8]);
+  const mixed: Value[] = ["5", 5, -0, null, new Date(noon), true, false, { a: [1] }, [1]];
+  assert.deepEqual(assign(table, 9, new ValueColumn(mixed)), [0, 2, 3, 4, 5, 7, 8, 9, 10]);
+  assert.deepEqual(assign(table, 2, new ConstantColumn("true")), [1, 1]);
+  assert.deepEqual(assign(table, 1, new ValueColumn([{ a: [1] }])), [9]);
+  assert.deepEqual(
+    Array.from({ length: table.size }, (_, group) => table.keys(group)[0]),
+    ["5", "true", 5, 0, null, new Date(noon), new Date(5), true, false, { a: [1] }, [1]],
+  );
+});
+
+test("text that is not UTF-8 is told apart by its bytes and reads as U+FFFD", () => {
+  const table = new GroupTable(1, free);
+  const column = textColumn([Uint8Array.of(0xff), Uint8Array.of(0xfe), Uint8Array.of(0xff)]);
+  assert.deepEqual(assign(table, 3, column), [0, 1, 0]);
+  assert.deepEqual([table.keys(0), table.keys(1)], [["\ufffd"], ["\ufffd"]]);
+});
+
+test("names of Object.prototype are plain keys, in text and inside objects", () => {
+  const table = new GroupTable(1, free);
+  const names = ["__proto__", "constructor", "toString", "__proto__"];
+  assert.deepEqual(assign(table, 4, textColumn(names)), [0, 1, 2, 0]);
+  const object = JSON.parse('{"__proto__": 1}') as Value;
+  assert.deepEqual(assign(table, 1, new ValueColumn([object])), [3]);
+  assert.equal(JSON.stringify(table.keys(3)), '[{"__proto__":1}]');
+  assert.equal(Object.getPrototypeOf(table.keys(3)[0]), Object.prototype);
+});
+
+test("several keys do not run into each other", () => {
+  const table = new GroupTable(2, free);
+  const left = textColumn(["ab", "a", "ab", null, ""]);
+  const right = textColumn(["c", "bc", "c", "", null]);
+  assert.deepEqual(assign(table, 5, left, right), [0, 1, 0, 2, 3]);
+  assert.deepEqual(table.keys(1), ["a", "bc"]);
+  assert.deepEqual(table.keys(2), [null, ""]);
+});
+
+test("the keys come back in columns of their own type", () => {
+  const table = new GroupTable(2, free);
+  assign(table, 3, textColumn(["é", null, "z".repeat(100)]), numberColumn(1, 2, NaN));
+  const [texts, figures] = table.columns(0, 3);
+  assert.equal(texts!.kind, "text");
+  assert.equal(figures!.kind, "number");
+  assert.deepEqual([0, 1, 2].map((row) => texts!.value(row)), ["é", null, "z".repeat(100)]);
+  assert.deepEqual([0, 1, 2].map((row) => figures!.value(row)), [1, 2, null]);
+});
+
+/** A random cell and a column of cells that may be of any kind. */
+function randomColumn(random: () => number, rows: number, variety: number): Column {
+  const pick = () => Math.floor(random() * variety);
+  switch (Math.floor(random() * 5)) {
+    case 0:
+      return textColumn(
+        Array.from(
+          { length: rows },
+          () => random() < 0.1 ? null : "k".repeat(pick() % 40) + pick(),
+        ),
+      );
+    case 1:
+      return numberColumn(...Array.from({ length: rows }, () => random() < 0.1 ? NaN : pick() / 4));
+    case 2:
+      return new TimeColumn(Float64Array.from({ length: rows }, () => pick() * 1000));
+    case 3:
+      return new ConstantColumn(random() < 0.5 ? "k1" : pick());
+    default: {
+      const cells: Value[] = [null, "k1", "é", true, 0.25, new Date(1000), { a: 1 }, [null]];
+      return new ValueColumn(
+        Array.from({ length: rows }, () => cells[Math.floor(random() * cells.length)]!),
+      );
+    }
+  }
+}
+
+function referenceKey(columns: readonly Column[], row: number): string {
+  return JSON.stringify(columns.map((column) => {
+    const value = column.value(row);
+    return value instanceof Date ? { time: value.getTime() } : [typeof value, value];
+  }));
+}
+
+for (const keys of [1, 2, 3]) {
+  test(`random batches of ${keys} key(s) group as a Map of strings would`, () =>
+    forSeeds(20, (random) => {
+      const table = new GroupTable(keys, free);
+      const reference = new Map<string, number>();
+      for (let batch = 0; batch < 8; batch++) {
+        const rows = 1 + Math.floor(random() * 400);
+        const variety = 1 + Math.floor(random() * 2000);
+        const columns = Array.from({ length: keys }, () => randomColumn(random, rows, variety));
+        const expected = Array.from({ length: rows }, (_, row) => {
+          const key = referenceKey(columns, row);
+          if (!reference.has(key)) reference.set(key, reference.size);
+          return reference.get(key)!;
+        });
+        assert.deepEqual(assign(table, rows, ...columns), expected);
+      }
+      const printed = Array.from({ length: table.size }, (_, group) => {
+        const row = table.keys(group).map((value) => new ConstantColumn(value));
+        return referenceKey(row, 0);
+      });
+      assert.deepEqual(printed, [...reference.keys()]);
+    }));
+}
+
+test("merging the tables of two slices numbers groups as one pass does", () => {
+  const early = textColumn(["a", "b", "c"]);
+  const late = textColumn(["d", "b", "e", "a"]);
+  const whole = new GroupTable(1, free);
+  assign(whole, 3, early);
+  const expected = assign(whole, 4, late);
+  const left = new GroupTable(1, free);
+  assign(left, 3, early);
+  const right = new GroupTable(1, free);
+  const local = assign(right, 4, late);
+  const numbers = left.merge(structuredClone(right.save()));
+  assert.deepEqual(local.map((group) => numbers[group]), expected);
+  assert.deepEqual(
+    Array.from({ length: left.size }, (_, group) => left.keys(group)[0]),
+    ["a", "b", "c", "d", "e"],
+  );
+});
+
+test("every byte is declared, and the budget's error ends the growth", () => {
+  let taken = 0;
+  const fault = new RunError("budget_exceeded", "State needs more than 100000 bytes");
+  const table = new GroupTable(1, (bytes) => {
+    taken += bytes;
+    if (taken > 100_000) throw fault;
+  });
+  const column = textColumn(
+    Array.from({ length: 4000 }, (_, row) => `a key of some length ${row}`),
+  );
+  assert.throws(() => assign(table, 4000, column), (error) => error === fault);
+});
+
+test("a key longer than any buffer is kept whole", () => {
+  const table = new GroupTable(1, free);
+  const long = "x".repeat(1_000_000);
+  assert.deepEqual(assign(table, 3, textColumn([long, `${long}y`, long])), [0, 1, 0]);
+  assert.deepEqual(assign(table, 1, new ValueColumn([long])), [0]);
+  assert.equal(table.keys(0)[0], long);
+});
+
+test("the hash spreads keys that differ in one byte, and depends on its secret", () => {
+  const view = new DataView(new ArrayBuffer(20));
+  const low = new Set<number>();
+  for (let key = 0; key < 4096; key++) {
+    view.setUint16(9, key);
+    low.add(halfSipHash(view, 0, 20, 1, 2) & 0xffff);
+  }
+  // 4096 balls in 65536 bins fill 3970 on average, with a deviation near 11.
+  assert.ok(low.size > 3900, `filled ${low.size}`);
+  assert.notEqual(halfSipHash(view, 0, 20, 1, 2), halfSipHash(view, 0, 20, 1, 3));
+  assert.notEqual(halfSipHash(view, 0, 19, 1, 2), halfSipHash(view, 0, 20, 1, 2));
+});
+
+test("a value set knows pairs of group and hash, and lists a group's", () => {
+  const set = new ValueSet(free);
+  set.grow(5000);
+  for (let group = 0; group < 5000; group++) {
+    assert.equal(set.add(group, 7, -1), true);
+    assert.equal(set.add(group, 7, group), true);
+    assert.equal(set.add(group, 7, -1), false);
+  }
+  assert.equal(set.has(4999, 7, 4999), true);
+  assert.equal(set.has(4999, 7, 4998), false);
+  assert.equal(set.size(4999), 2);
+  const seen: number[][] = [];
+  set.visit(4999, (first, second) => seen.push([first, second]));
+  assert.deepEqual(seen, [[7, 4999], [7, -1]]);
+});

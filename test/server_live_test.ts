@@ -1,0 +1,211 @@
+/**
+ * Real sockets, while things are under way: duplex, slow readers, slow stages, cut uploads, cancelled and broken runs.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { jsonLines, logLine } from "./support/logs.ts";
+import { RawConnection } from "./support/raw_http.ts";
+import {
+  Curl,
+  curl,
+  endedRun,
+  eventually,
+  gateStage,
+  runUrl,
+  withServer,
+} from "./support/server.ts";
+
+const MEBIBYTE = 1024 * 1024;
+
+/** A connection whose chunked upload to `query` has begun. */
+async function upload(server: { readonly url: string }, query: string): Promise<RawConnection> {
+  const client = await RawConnection.open(server.url);
+  const { pathname, search, host } = new URL(runUrl(server, query));
+  const head = `PUT ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n`;
+  await client.send(`${head}Transfer-Encoding: chunked\r\n\r\n`);
+  return client;
+}
+
+describe("a live upload", () => {
+  it("gets snapshots while it is open, and the last set marked final", async () => {
+    await withServer({}, async (server) => {
+      const query = "combined | stats count by status | sort status";
+      const client = new Curl(["-T", ".", runUrl(server, query, { every: "20ms" })]);
+      client.send(logLine("/a", 200) + logLine("/b", 500));
+      await client.until(/"count":1,"\$snapshot":\d+\}\n.*"\$snapshot"/s);
+      client.send(logLine("/c", 500));
+      await client.until(/"status":500,"count":2,"\$snapshot":\d+\}\n/);
+      const { code, output } = await client.end();
+      assert.equal(code, 0);
+      const last = jsonLines(output).slice(-2) as Record<string, unknown>[];
+      assert.deepEqual(last.map(({ status, count, $final }) => ({ status, count, $final })), [
+        { status: 200, count: 1, $final: true },
+        { status: 500, count: 2, $final: true },
+      ]);
+      const sets = jsonLines(output).map((row) => (row as { $snapshot: number }).$snapshot);
+      assert.deepEqual(sets, [...sets].sort((left, right) => left - right));
+    });
+  });
+
+  it("gets each row of a row pipeline before the next line is sent", async () => {
+    await withServer({}, async (server) => {
+      const query = "combined | where status >= 500 | select path";
+      const client = new Curl(["-T", ".", runUrl(server, query)]);
+      for (let index = 0; index < 20; index++) {
+        client.send(logLine(`/${index}`, 500) + logLine("/fine", 200));
+        await client.until(new RegExp(`\\{"path":"/${index}"\\}\n$`));
+      }
+      const { code, output } = await client.end();
+      assert.equal(code, 0);
+      assert.equal(jsonLines(output).length, 20);
+    });
+  });
+
+  it("is cancelled by a satisfied head, with a proper end", async () => {
+    await withServer({}, async (server) => {
+      const client = new Curl(["-T", ".", runUrl(server, "lines | head 2")]);
+      client.send("one\ntwo\nthree\n");
+      await client.until(/"two"/);
+      // The upload never ends by itself: the server's end of the answer must be enough for curl.
+      await eventually(() => server.runs.reports()[0]?.state === "complete");
+      const { code, output } = await client.end();
+      assert.deepEqual([code, output], [0, '{"line":"one"}\n{"line":"two"}\n']);
+    });
+  });
+});
+
+describe("backpressure", () => {
+  it("of a stage that waits stops the upload", async () => {
+    const gate = gateStage();
+    await withServer({}, async (server) => {
+      const client = await upload(server, "lines | gate | stats count");
+      const pushed = await client.push(1024 * MEBIBYTE);
+      const [report] = server.runs.reports();
+      assert.ok(pushed < 64 * MEBIBYTE, `The client could push ${pushed} bytes`);
+      assert.ok(report!.bytes < 16 * MEBIBYTE, `The server read ${report!.bytes} bytes ahead`);
+      assert.equal(gate.seen, 1);
+      client.close();
+      // A socket that nobody reads does not tell that its client has gone: the next read does.
+      gate.open();
+      assert.equal((await endedRun(server)).state, "failed");
+    }, [gate.stage]);
+  });
+
+  it("of a client that never reads stops its upload", async () => {
+    await withServer({}, async (server) => {
+      const client = await upload(server, "lines");
+      client.hold(true);
+      const pushed = await client.push(1024 * MEBIBYTE);
+      const [report] = server.runs.reports();
+      assert.ok(pushed < 64 * MEBIBYTE, `The client could push ${pushed} bytes`);
+      assert.ok(report!.bytes < 48 * MEBIBYTE, `The server read ${report!.bytes} bytes ahead`);
+      client.close();
+      assert.equal((await endedRun(server)).state, "failed");
+    });
+  });
+
+  it("keeps a declared bound to the letter", async () => {
+    await withServer({}, async (server) => {
+      const lines = "x\n".repeat(50_000);
+      const query = "lines | buffer 100 | stats count";
+      const { output } = await curl(
+        ["-T", "-", runUrl(server, query, { envelope: "events" })],
+        lines,
+      );
+      assert.match(output, /"row":\{"count":50000\}/);
+      const { stages } = await endedRun(server);
+      const buffer = stages.find((stage) => stage.stage === "buffer")!;
+      assert.deepEqual([buffer.queueUnit, buffer.queueBound], ["rows", 100]);
+      assert.ok(
+        buffer.queueHighWater <= 100 && buffer.queueHighWater > 0,
+        `${buffer.queueHighWater}`,
+      );
+    });
+  });
+});
+
+describe("a run that cannot go on", () => {
+  it("tells an error line and is cut, so that curl fails", async () => {
+    await withServer({}, async (server) => {
+      const client = new Curl(["-T", ".", runUrl(server, "lines", { timeout: "100ms" })]);
+      client.send("one\n");
+      await client.until(/\$error/);
+      const { code, output } = await client.end();
+      assert.ok(code === 18 || code === 56, `curl ended with ${code}`);
+      assert.deepEqual(jsonLines(output), [{ line: "one" }, {
+        $error: { code: "timeout", message: "The run took longer than its timeout of 100 ms" },
+      }]);
+      assert.equal((await endedRun(server)).error?.code, "timeout");
+    });
+  });
+
+  it("is cancelled by DELETE within the same turn of events", async () => {
+    await withServer({}, async (server) => {
+      const client = new Curl(["-T", ".", runUrl(server, "lines")]);
+      client.send("one\n");
+      await client.until(/one/);
+      const { id } = server.runs.reports()[0]!;
+      const answer = await fetch(`${server.url}/v1/runs/${id}`, { method: "DELETE" });
+      const report = await answer.json() as { state: string; error: { code: string } };
+      assert.deepEqual([report.state, report.error.code], ["failed", "cancelled"]);
+      await client.until(/"code":"cancelled"/);
+      const { code } = await client.end();
+      assert.ok(code === 18 || code === 56, `curl ended with ${code}`);
+    });
+  });
+
+  it("ends when the client goes away, by a close and by a reset", async () => {
+    await withServer({}, async (server) => {
+      for (const leave of ["close", "reset"] as const) {
+        const client = await upload(server, "lines | where line == 'x'");
+        await client.sendChunk("one\n");
+        await eventually(() => server.runs.reports()[0]?.lines === 1);
+        client[leave]();
+        await eventually(() => server.runs.reports().every((report) => report.state === "failed"));
+      }
+      assert.match((await curl(["-T", "-", runUrl(server, "lines")], "x\n")).output, /"x"/);
+    });
+  });
+
+  it("fails when the upload is shorter than it said", async () => {
+    await withServer({}, async (server) => {
+      const client = await RawConnection.open(server.url);
+      const { pathname, search, host } = new URL(runUrl(server, "lines | stats count"));
+      await client.send(
+        `PUT ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 1000\r\n\r\none\ntwo\n`,
+      );
+      await eventually(() => (server.runs.reports()[0]?.bytes ?? 0) > 0);
+      client.close();
+      const { state, error } = await endedRun(server);
+      assert.equal(state, "failed");
+      assert.ok(error?.code === "upload_cut" || error?.code === "client_gone", `${error?.code}`);
+    });
+  });
+
+  it("is cut when nothing moves for the stall time", async () => {
+    await withServer({ STALL_TIMEOUT: "150ms" }, async (server) => {
+      const client = new Curl(["-T", ".", runUrl(server, "lines")]);
+      client.send("one\n");
+      await client.until(/"code":"stalled"/);
+      const { code } = await client.end();
+      assert.ok(code === 18 || code === 56, `curl ended with ${code}`);
+    });
+  });
+
+  it("drains on stop, then is cut with an error line", async () => {
+    const { promise, resolve } = Promise.withResolvers<string>();
+    await withServer({ SHUTDOWN_GRACE: "200ms" }, async (server) => {
+      const client = new Curl(["-T", ".", runUrl(server, "lines")]);
+      client.send("one\n");
+      await client.until(/one/);
+      const stopped = server.stop();
+      const refused = await fetch(runUrl(server, "lines"), { method: "POST", body: "x\n" })
+        .then((answer) => answer.status, () => 503);
+      assert.equal(refused, 503);
+      await client.until(/"code":"shutdown"/);
+      resolve((await client.end()).output);
+      await stopped;
+    });
+    assert.match(await promise, /^\{"line":"one"\}\n\{"\$error"/);
+  });
+});
