@@ -17,11 +17,11 @@ import {
   toText,
 } from "./compare.ts";
 import type { ColumnOf } from "./compile.ts";
-import { compareNumbers } from "./number_test.ts";
+import { compareNumbers } from "./number_match.ts";
 import { LiteralOptions } from "./literal_options.ts";
 import { compilePattern, type Pattern } from "./regex.ts";
 import { merged, selectedRows, without } from "./rows.ts";
-import { exactBytes, matchBytes, type TextTest } from "./text_test.ts";
+import { exactBytes, matchBytes, type TextTest } from "./text_match.ts";
 
 /** The rows of a batch's selection that meet a condition, ascending. */
 export type Selector = (batch: Batch) => Uint32Array;

@@ -5,7 +5,7 @@
 import type { TextColumn, Value } from "../batch/column.ts";
 import type { Expression, Literal } from "../language/syntax.ts";
 import { parseInstant } from "./instant.ts";
-import { exactBytes, matchAny } from "./text_test.ts";
+import { exactBytes, matchAny } from "./text_match.ts";
 import { parseNumber } from "./values.ts";
 
 /** Up to so many options are compared with the bytes of a text one by one; past that a string is made and looked up. */
