@@ -106,6 +106,8 @@ export interface CheckContext {
   issue(issue: Issue): void;
   /** Checks an expression on rows of `input`, reporting its issues (unknown field, function, pattern, arity). */
   expression(expression: Expression, input: Schema): FieldType;
+  /** Checks an expression that decides about rows: it must also be able to be true. */
+  condition(condition: Expression, input: Schema): void;
   /** Checks a nested plan on rows of `input`, reporting its issues; gives the schema of what comes out. */
   nested(plan: Plan, input: Schema): Schema;
 }

@@ -39,7 +39,7 @@ const where: StageDefinition<typeof shape> = defineStage({
     },
   ],
   schema(args, input, check) {
-    check.expression(args.condition, input);
+    check.condition(args.condition, input);
     return input;
   },
   create(args, context) {

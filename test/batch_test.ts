@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { describe, it, test } from "node:test";
-import { Batch, isObject } from "../src/batch/batch.ts";
+import { Batch } from "../src/batch/batch.ts";
+import { isObject } from "../src/batch/objects.ts";
 import {
   BooleanColumn,
   NULL_COLUMN,

@@ -83,7 +83,16 @@ function accessBatch(
   length: number,
 ): Batch {
   const columns = new AccessColumns(bytes, scan.tape, scan.rows);
-  return Batch.lazy(scan.rows, names, (name) => columns.make(name), length + scan.tape.byteLength);
+  return Batch.lazy(
+    scan.rows,
+    names,
+    (name) => columns.make(name),
+    length + scan.tape.byteLength,
+    (rows) => {
+      const few = columns.take(rows);
+      return (name) => few.make(name);
+    },
+  );
 }
 
 class AccessColumns {
@@ -91,6 +100,18 @@ class AccessColumns {
   #refererEnds: Int32Array | null = null;
 
   constructor(readonly bytes: Uint8Array, readonly tape: Int32Array, readonly rows: number) {}
+
+  /** The same of only some rows, by copying their part of the tape. */
+  take(rows: Uint32Array): AccessColumns {
+    const tape = new Int32Array(rows.length * STRIDE);
+    for (let index = 0; index < rows.length; index++) {
+      const from = rows[index]! * STRIDE;
+      for (let slot = 0; slot < STRIDE; slot++) {
+        tape[index * STRIDE + slot] = this.tape[from + slot]!;
+      }
+    }
+    return new AccessColumns(this.bytes, tape, rows.length);
+  }
 
   make(name: string): Column {
     switch (name) {

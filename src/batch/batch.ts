@@ -3,6 +3,8 @@
  * @module
  */
 import { type Column, NULL_COLUMN, type Row, type Value, ValueColumn } from "./column.ts";
+import { define, isObject, property } from "./objects.ts";
+import { scattered } from "./scatter.ts";
 
 /** No batch holds more rows than this. */
 export const MAX_BATCH_ROWS = 16_384;
@@ -12,6 +14,12 @@ export const MAX_BATCH_BYTES = 256 * 1024;
 /** Columns by name, each made when it is first asked for; what nobody asks for costs nothing. */
 export type ColumnMaker = (name: string) => Column;
 
+/** Columns of only some rows, in their order: for batches of which few rows are left. */
+export type RowTaker = (rows: Uint32Array) => ColumnMaker;
+
+/** With fewer than one row in so many left, columns are made of those rows alone. */
+const SPARSE = 4;
+
 interface BatchParts {
   readonly rows: number;
   readonly selection: Uint32Array | null;
@@ -19,6 +27,7 @@ interface BatchParts {
   readonly columns: Map<string, Column>;
   readonly paths: Map<string, Column>;
   readonly make: ColumnMaker | null;
+  readonly take: RowTaker | null;
   readonly open: ValueColumn | null;
   readonly hidden: ReadonlySet<string>;
   readonly weight: number;
@@ -43,6 +52,8 @@ export class Batch {
   /** Columns of nested paths, by the path as JSON; shared while no column changes. */
   readonly #paths: Map<string, Column>;
   readonly #make: ColumnMaker | null;
+  readonly #take: RowTaker | null;
+  #makeSparse: ColumnMaker | null = null;
 
   private constructor(parts: BatchParts) {
     this.rows = parts.rows;
@@ -54,10 +65,20 @@ export class Batch {
     this.#columns = parts.columns;
     this.#paths = parts.paths;
     this.#make = parts.make;
+    this.#take = parts.take;
   }
 
-  /** A batch of `rows` rows whose columns `make` produces on demand; a name in `names` is never refused by `make`. */
-  static lazy(rows: number, names: readonly string[], make: ColumnMaker, weight: number): Batch {
+  /**
+   * A batch of `rows` rows whose columns `make` produces on demand; a name in `names` is never refused by `make`. With
+   * `take`, columns that are first asked for when few rows are left cost only those.
+   */
+  static lazy(
+    rows: number,
+    names: readonly string[],
+    make: ColumnMaker,
+    weight: number,
+    take: RowTaker | null = null,
+  ): Batch {
     return new Batch({
       rows,
       selection: null,
@@ -65,6 +86,7 @@ export class Batch {
       columns: new Map(),
       paths: new Map(),
       make,
+      take,
       open: null,
       hidden: NOTHING_HIDDEN,
       weight,
@@ -81,6 +103,7 @@ export class Batch {
       columns: copy,
       paths: new Map(),
       make: null,
+      take: null,
       open: null,
       hidden: NOTHING_HIDDEN,
       weight,
@@ -96,6 +119,7 @@ export class Batch {
       columns: new Map(),
       paths: new Map(),
       make: null,
+      take: null,
       open: new ValueColumn(rows),
       hidden: NOTHING_HIDDEN,
       weight,
@@ -117,9 +141,20 @@ export class Batch {
     const known = this.#columns.get(name);
     if (known !== undefined) return known;
     if (this.#make === null || !this.names.includes(name)) return undefined;
-    const made = this.#make(name);
+    const made = this.#sparse ? this.#makeOfFew(name) : this.#make(name);
     this.#columns.set(name, made);
     return made;
+  }
+
+  get #sparse(): boolean {
+    return this.#take !== null && this.selection !== null &&
+      this.selection.length * SPARSE < this.rows;
+  }
+
+  #makeOfFew(name: string): Column {
+    const rows = this.selection!;
+    this.#makeSparse ??= this.#take!(rows);
+    return scattered(this.#makeSparse(name), rows, this.rows);
   }
 
   /**
@@ -189,6 +224,7 @@ export class Batch {
       paths: new Map(),
       names: [...copy.keys()],
       make: null,
+      take: null,
       open: null,
       hidden: NOTHING_HIDDEN,
     });
@@ -205,13 +241,16 @@ export class Batch {
   }
 
   #derive(changes: Partial<BatchParts>): Batch {
+    // What is made of few rows must not be found by a batch of more, so other selections keep columns of their own.
+    const shared = changes.selection === undefined || this.#take === null;
     return new Batch({
       rows: this.rows,
       selection: this.selection,
       names: this.names,
-      columns: this.#columns,
-      paths: this.#paths,
+      columns: shared ? this.#columns : new Map(this.#columns),
+      paths: shared ? this.#paths : new Map(this.#paths),
       make: this.#make,
+      take: this.#take,
       open: this.open,
       hidden: this.hidden,
       weight: this.weight,
@@ -235,30 +274,5 @@ export class Batch {
   /** All rows that count as plain objects, in order. Costs an object a row. */
   *toRows(): Generator<Row> {
     for (let index = 0; index < this.length; index++) yield this.row(this.rowAt(index));
-  }
-}
-
-/** Whether `value` is a JSON object (not null, not an array, not an instant). */
-export function isObject(value: Value | undefined): value is { readonly [key: string]: Value } {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof Date);
-}
-
-function property(value: Value | undefined, name: string): Value | undefined {
-  if (isObject(value)) return Object.hasOwn(value, name) ? value[name] : undefined;
-  if (Array.isArray(value) && /^\d+$/.test(name)) return value[Number(name)];
-  return undefined;
-}
-
-/** Sets an own property whatever its name: `__proto__` from a user's JSON stays plain data. */
-function define(target: Record<string, Value>, key: string, value: Value): void {
-  if (key !== "__proto__") target[key] = value;
-  else {
-    Object.defineProperty(target, key, {
-      value,
-      enumerable: true,
-      configurable: true,
-      writable: true,
-    });
   }
 }

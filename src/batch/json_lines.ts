@@ -2,7 +2,8 @@
  * NDJSON in: one JSON object a line.
  * @module
  */
-import { Batch, isObject } from "./batch.ts";
+import { Batch } from "./batch.ts";
+import { isObject } from "./objects.ts";
 import type { Row, Value } from "./column.ts";
 import { findJsonFault, nestsDeeper } from "./json_fault.ts";
 import { type LineFault, type LineFormat, splitLines } from "./line_format.ts";

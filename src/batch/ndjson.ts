@@ -2,7 +2,8 @@
  * NDJSON out: rows as bytes, one JSON object a line.
  * @module
  */
-import { type Batch, isObject } from "./batch.ts";
+import type { Batch } from "./batch.ts";
+import { isObject } from "./objects.ts";
 import { ByteWriter, jsonBytes } from "./byte_writer.ts";
 import type { Column, Value } from "./column.ts";
 import { encodeText } from "./text.ts";

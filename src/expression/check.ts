@@ -29,6 +29,16 @@ export function checkExpression(
   return new Checker(schema, functions, report).type(expression);
 }
 
+/** {@link checkExpression} for one that decides about rows: a number or a text is no condition. */
+export function checkCondition(
+  condition: Expression,
+  schema: Schema,
+  functions: ReadonlyMap<string, FunctionDefinition>,
+  report: (issue: Issue) => void,
+): void {
+  new Checker(schema, functions, report).truth(condition);
+}
+
 class Checker {
   constructor(
     readonly schema: Schema,
@@ -43,7 +53,7 @@ class Checker {
       case "field":
         return this.#field(expression);
       case "unary":
-        if (expression.operator === "not") return this.#truth(expression.operand);
+        if (expression.operator === "not") return this.truth(expression.operand);
         this.type(expression.operand);
         return "number";
       case "binary":
@@ -83,8 +93,8 @@ class Checker {
     switch (operator) {
       case "and":
       case "or":
-        this.#truth(left);
-        return this.#truth(right);
+        this.truth(left);
+        return this.truth(right);
       case "=~":
       case "!~":
         this.type(left);
@@ -117,7 +127,7 @@ class Checker {
   }
 
   /** What stands where truth is asked for must be able to be true. */
-  #truth(operand: Expression): FieldType {
+  truth(operand: Expression): FieldType {
     const type = this.type(operand);
     if (type !== "boolean" && type !== "any") {
       this.report({

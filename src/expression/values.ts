@@ -2,7 +2,7 @@
  * Values as numbers, as text and as each other's equals: what every operator and function builds on.
  * @module
  */
-import { isObject } from "../batch/batch.ts";
+import { isObject } from "../batch/objects.ts";
 import type { Value } from "../batch/column.ts";
 
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;

@@ -19,7 +19,7 @@ export function checkAggregates(
 ): FieldType[] {
   return calls.map((call) => {
     const types = call.arguments.map((value) => check.expression(value, input));
-    if (call.condition !== null) check.expression(call.condition, input);
+    if (call.condition !== null) check.condition(call.condition, input);
     const definition = check.vocabulary.aggregate(call.function);
     if (definition === null) {
       reportUnknown(call, check);

@@ -2,7 +2,7 @@
  * What a plan means before any row exists: which stage may stand where, and the rows on every edge.
  * @module
  */
-import { checkExpression } from "../expression/check.ts";
+import { checkCondition, checkExpression } from "../expression/check.ts";
 import { OPEN_SCHEMA, type Schema, schemaOf } from "../schema.ts";
 import type { AnyStage, CheckContext } from "../stage.ts";
 import type { Issue } from "./diagnostics.ts";
@@ -62,6 +62,8 @@ function outputOf(
     issue: report,
     expression: (expression, schema) =>
       checkExpression(expression, schema, scope.vocabulary.functions, report),
+    condition: (condition, schema) =>
+      checkCondition(condition, schema, scope.vocabulary.functions, report),
     nested(plan, schema) {
       const before = nested.get(plan);
       if (before !== undefined) return before.at(-1) ?? schema;

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
+import { checkExpression } from "../expression/check.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import { OPEN_SCHEMA, type Schema } from "../schema.ts";
@@ -75,7 +76,9 @@ export function schemasOf(plan: Plan, input: Schema, vocabulary: Vocabulary): Sc
   const check: CheckContext = {
     vocabulary,
     issue: () => {},
-    expression: () => "any",
+    expression: (expression, schema) =>
+      checkExpression(expression, schema, vocabulary.functions, () => {}),
+    condition: () => {},
     nested: (nested, schema) => {
       const schemas = schemasOf(nested, schema, vocabulary);
       const last = nested.stages.at(-1);
