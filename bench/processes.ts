@@ -10,6 +10,11 @@ import process from "node:process";
 /** The runtime that runs this benchmark, and so the servers. */
 export const RUNTIME: "deno" | "bun" = "Bun" in globalThis ? "bun" : "deno";
 
+/** The flags of `deno task start`, so that what is measured is what users run. */
+const START_FLAGS: readonly string[] = JSON.parse(
+  readFileSync(new URL("../deno.json", import.meta.url), "utf8"),
+).tasks.start.split(" ").slice(2, -1);
+
 /** A server in a process of its own. */
 export interface ServerProcess {
   readonly url: string;
@@ -24,7 +29,7 @@ export async function startServer(
   environment: Readonly<Record<string, string>> = {},
 ): Promise<ServerProcess> {
   const path = new URL(module, import.meta.url).pathname;
-  const parameters = RUNTIME === "bun" ? [path] : ["run", "-A", path];
+  const parameters = RUNTIME === "bun" ? [path] : ["run", ...START_FLAGS, path];
   const child = spawn(process.execPath, parameters, {
     env: { ...process.env, PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "inherit"],

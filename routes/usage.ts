@@ -22,7 +22,7 @@ The same as a named pipeline, by POST:
   curl --data-binary @access.log '${origin}/v1/pipelines/errors-by-endpoint'
 
 Live, from a pipe, with a snapshot every second:
-  tail -f access.log | curl -sN -T - '${origin}/v1/run?every=1s' --url-query 'q=combined | stats count by status'
+  tail -f access.log | curl -sN -T . '${origin}/v1/run?every=1s' --url-query 'q=combined | stats count by status'
 
 As a form, and compressed (gzip, zstd, br, deflate; recognised by themselves but for br):
   curl -F 'q=combined | stats count by status' -F file=@access.log.gz '${origin}/v1/run'

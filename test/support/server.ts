@@ -12,7 +12,7 @@ import { readSettings } from "../../src/settings.ts";
 import { type AnyStage, defineStage } from "../../src/stage.ts";
 import { DEFAULT_STAGES, vocabularyOf } from "../../stages/mod.ts";
 
-/** Runs `work` against a new server with `settings` (environment variables) and takes it down. */
+/** Runs `work` against a new server with `settings`, its whole environment, and takes it down. */
 export async function withServer(
   settings: Readonly<Record<string, string>>,
   work: (server: Sluice) => Promise<void>,
@@ -20,7 +20,7 @@ export async function withServer(
 ): Promise<void> {
   const vocabulary = vocabularyOf([...DEFAULT_STAGES, ...stages]);
   const checked = readSettings({ PORT: "0", SHUTDOWN_GRACE: "0s", ...settings });
-  const server = await startSluice(checked, vocabulary, {}, () => {});
+  const server = await startSluice(checked, vocabulary, settings, () => {});
   try {
     await work(server);
   } finally {
