@@ -40,7 +40,7 @@ export async function startServer(
     peakMegabytes: () => peakOf(child.pid!),
     stop: async () => {
       if (child.exitCode !== null) return;
-      child.kill("SIGTERM");
+      process.kill(child.pid!, "SIGTERM");
       await once(child, "exit");
     },
   };

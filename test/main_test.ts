@@ -1,0 +1,114 @@
+/**
+ * The server as a process: what it prints, how it stops, how it refuses bad settings and bad named pipelines.
+ */
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import process from "node:process";
+import { describe, it } from "node:test";
+import { runtime } from "../routes/serve.ts";
+import { Curl, curl, runUrl } from "./support/server.ts";
+
+const main = new URL("../routes/main.ts", import.meta.url).pathname;
+
+/** A server process: its output as it comes, and how it ended. */
+class ServerProcess {
+  output = "";
+  errors = "";
+  readonly #child: ChildProcess;
+  readonly ended: Promise<number | null>;
+
+  constructor(settings: Readonly<Record<string, string>>) {
+    const parameters = runtime.name === "deno" ? ["run", "-A", "--no-check", main] : [main];
+    this.#child = spawn(process.execPath, parameters, {
+      env: { ...process.env, PORT: "0", ...settings },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child.stdout!.on("data", (chunk) => this.output += chunk);
+    this.#child.stderr!.on("data", (chunk) => this.errors += chunk);
+    this.ended = once(this.#child, "close").then(([code]) => code);
+  }
+
+  async url(): Promise<string> {
+    let over = false;
+    void this.ended.then(() => over = true);
+    for (;;) {
+      const url = /Sluice listens on (http:\S+)\n/.exec(this.output)?.[1];
+      if (url !== undefined) return url;
+      assert.ok(!over, `The server ended: ${this.errors}`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  signal(name: "SIGINT" | "SIGTERM"): void {
+    // Not `child.kill`: after it, Deno tells of the signal in place of the code that the process ended with.
+    process.kill(this.#child.pid!, name);
+  }
+}
+
+describe("the server process", () => {
+  it("prints its URL, and on SIGTERM lets a run finish and exits 0", async () => {
+    const server = new ServerProcess({});
+    const url = await server.url();
+    const client = new Curl(["-T", ".", runUrl({ url }, "lines")]);
+    client.send("one\n");
+    await client.until(/one/);
+    server.signal("SIGTERM");
+    while (!server.output.includes("Stopping on SIGTERM")) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    client.send("two\n");
+    await client.until(/two/);
+    const { code } = await client.end();
+    assert.equal(code, 0);
+    assert.equal(await server.ended, 0);
+  });
+
+  it("on SIGINT cuts a run that does not finish in its grace, with an error line", async () => {
+    const server = new ServerProcess({ SHUTDOWN_GRACE: "100ms" });
+    const client = new Curl(["-T", ".", runUrl({ url: await server.url() }, "lines")]);
+    client.send("one\n");
+    await client.until(/one/);
+    server.signal("SIGINT");
+    await client.until(/"code":"shutdown"/);
+    const { code } = await client.end();
+    assert.ok(code === 18 || code === 56, `curl ended with ${code}`);
+    assert.equal(await server.ended, 0);
+  });
+
+  it("refuses bad settings, all at once, with exit 2", async () => {
+    const server = new ServerProcess({ PORT: "eighty", MAX_LINE: "10s", STALL_TIMEOUT: "-1s" });
+    assert.equal(await server.ended, 2);
+    assert.equal(
+      server.errors,
+      "Cannot start with these settings:\n" +
+        '  PORT: Expected a whole number from 0 to 65535, found "eighty"\n' +
+        '  MAX_LINE: Expected a size such as 1MiB, found "10s"\n' +
+        '  STALL_TIMEOUT: Expected a duration such as 20s or 1500ms, found "-1s"\n',
+    );
+  });
+
+  it("runs a user's own named pipelines, and refuses to start with one that is not sound", async () => {
+    const directory = await mkdtemp(`${tmpdir()}/sluice-`);
+    try {
+      await writeFile(
+        `${directory}/longest.txt`,
+        "# The longest lines.\nlines | top ${n:-1} by length(line)\n",
+      );
+      const server = new ServerProcess({ PIPELINES: directory });
+      const url = await server.url();
+      const { output } = await curl(["-T", "-", `${url}/v1/pipelines/longest?n=2`], "a\nccc\nbb\n");
+      assert.equal(output, '{"line":"ccc"}\n{"line":"bb"}\n');
+      server.signal("SIGTERM");
+      assert.equal(await server.ended, 0);
+      await writeFile(`${directory}/broken.txt`, "lines | tpo 1 by line\n");
+      const refused = new ServerProcess({ PIPELINES: directory });
+      assert.equal(await refused.ended, 1);
+      assert.match(refused.errors, /^The named pipeline broken cannot run:\nUnknown stage `tpo`/);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+});
