@@ -169,6 +169,12 @@ describe("common", () => {
       assert.deepEqual([rows[0]!["bytes"], "referer" in rows[0]!], [5, false]);
     }
   });
+  it("does not read the end of a short time in the next line", () => {
+    const line = 'a b c [12/Mar/15] "" - 5\n';
+    const { rows, rejects } = runFormat(common, [utf8(`${line}12345678] "`)]);
+    assert.deepEqual([rows.length, rejects.length], [1, 1]);
+    assert.equal(rows[0]!["bytes"], 5);
+  });
   it("rejects a size with something behind it", () => {
     const reason = 'Expected a size in bytes, found "5k"';
     assert.equal(reasonOf(`${HEAD} "GET / HTTP/1.1" 200 5k`, common), reason);

@@ -176,7 +176,8 @@ function scanClient(
 /** The closing bracket to the opening one at `open`, when a quoted request follows; else -1. */
 function bracketEnd(bytes: Uint8Array, open: number, end: number): number {
   let close = open + BRACKET_SPAN;
-  const usual = bytes[close] === CLOSE && bytes[close + 2] === QUOTE &&
+  // The end first: a shorter line must not be read into the next one.
+  const usual = close + 2 < end && bytes[close] === CLOSE && bytes[close + 2] === QUOTE &&
     bytes[close + 1] === SPACE && bytes[open + 3] === SLASH && bytes[open + 7] === SLASH;
   if (!usual) {
     close = open + 1;
