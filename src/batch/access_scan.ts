@@ -72,7 +72,7 @@ export function scanAccessLog(
       const fault = scanLine(bytes, at, lineEnd, scratch, rows * STRIDE, referer);
       if (fault === 0) rows++;
       else {
-        const reason = reasonOf(fault, bytes, scratch[rows * STRIDE]!, lineEnd);
+        const reason = accessFaultReason(fault, bytes, scratch[rows * STRIDE]!, lineEnd);
         faults.push({ line: lines, start: at, end: lineEnd, reason });
       }
     }
@@ -91,7 +91,13 @@ const NO_STATUS = 5;
 const NO_SIZE = 6;
 const NO_REFERER = 7;
 
-function reasonOf(fault: number, bytes: Uint8Array, at: number, end: number): string {
+/** Why a line that ends at `end` is no row: what was expected at `at`, and what is found there. */
+export function accessFaultReason(
+  fault: number,
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+): string {
   const word = fault === NO_STATUS || fault === NO_SIZE;
   const space = word ? bytes.indexOf(SPACE, at) : -1;
   const found = shownValue(bytes, at, space > at && space < end ? space : end);
