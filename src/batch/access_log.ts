@@ -12,7 +12,6 @@ import {
   LINE_END,
   LINE_START,
   REQUEST_END,
-  scanAccessLog,
   STRIDE,
   TIME_END,
   USER_END,
@@ -21,6 +20,7 @@ import { Batch } from "./batch.ts";
 import { type Column, NULL_COLUMN, NumberColumn, TextColumn, TimeColumn } from "./column.ts";
 import type { LineBlock, LineFormat } from "./line_format.ts";
 import { parseDigits } from "./numbers.ts";
+import { accessScanner } from "../kernel/access_kernel.ts";
 import { AccessRequests } from "./access_request.ts";
 import { parseAccessTime } from "./timestamp.ts";
 
@@ -68,7 +68,7 @@ export function accessLog(kind: "common" | "combined"): LineFormat {
   const names = Object.keys(kind === "combined" ? COMBINED_FIELDS : COMMON_FIELDS);
   return {
     parse(bytes, start, end): LineBlock {
-      const scan = scanAccessLog(bytes, start, end, kind === "combined");
+      const scan = accessScanner()(bytes, start, end, kind === "combined");
       const { lines, empty, faults, next } = scan;
       const batch = scan.rows === 0 ? null : accessBatch(bytes, scan, names, next - start);
       return { batch, lines, empty, faults, next };
