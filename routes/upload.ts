@@ -44,11 +44,14 @@ export async function runUpload(
     const early = form ? null : parametersOf(request, new Map());
     const chosen = early && choose(early);
     const upload = await open(request, form, limits);
-    const parameters = early ?? parametersOf(request, upload.values);
-    return start(request, services, place.start, chosen ?? choose(parameters), {
-      parameters,
-      upload,
-    });
+    try {
+      const parameters = early ?? parametersOf(request, upload.values);
+      const run = chosen ?? choose(parameters);
+      return start(request, services, place.start, run, { parameters, upload });
+    } catch (fault) {
+      await upload.body.cancel(fault);
+      throw fault;
+    }
   } catch (fault) {
     place.release();
     throw fault;

@@ -6,39 +6,13 @@ import type { IntakeFigures } from "../src/intake/byte_source.ts";
 import { UnsupportedEncoding } from "../src/intake/codings.ts";
 import type { IntakeLimits } from "../src/intake/intake.ts";
 import { type MultipartUpload, openMultipart } from "../src/intake/multipart.ts";
+import { body, cut, type Recorded } from "./support/bodies.ts";
 
 const BOUNDARY = "----WebKitFormBoundaryAbC123";
 const CONTENT_TYPE = `multipart/form-data; boundary=${BOUNDARY}`;
 const Q = 'Content-Disposition: form-data; name="q"\r\n\r\ncombined | stats count';
 const FILE =
   'Content-Disposition: form-data; name="file"; filename="a.log"\r\nContent-Type: text/plain\r\n\r\n';
-
-interface Recorded {
-  stream: ReadableStream<Uint8Array>;
-  pulled: number;
-  cancelled: unknown[];
-}
-
-/** A body in pieces, which then ends, fails with `fault`, or stays open (`fault` is "open"). */
-function body(pieces: Uint8Array[], fault?: unknown): Recorded {
-  const recorded: Recorded = { pulled: 0, cancelled: [] } as unknown as Recorded;
-  let next = 0;
-  recorded.stream = new ReadableStream<Uint8Array>({
-    pull(controller): Promise<void> | void {
-      const piece = pieces[next++];
-      if (piece !== undefined) {
-        recorded.pulled += piece.byteLength;
-        controller.enqueue(piece);
-      } else if (fault === "open") return new Promise(() => {});
-      else if (fault !== undefined) controller.error(fault);
-      else controller.close();
-    },
-    cancel(reason) {
-      recorded.cancelled.push(reason);
-    },
-  }, { highWaterMark: 0 });
-  return recorded;
-}
 
 /** Latin-1, so that every byte can be written as a character. */
 function bytes(text: string): Uint8Array {
@@ -47,12 +21,6 @@ function bytes(text: string): Uint8Array {
 
 function latin1(data: Uint8Array): string {
   return Array.from(data, (byte) => String.fromCharCode(byte)).join("");
-}
-
-function cut(data: Uint8Array, size: number): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  for (let at = 0; at < data.byteLength; at += size) pieces.push(data.subarray(at, at + size));
-  return pieces;
 }
 
 /** A form of these parts, each headers and content. */

@@ -12,6 +12,7 @@ import { RunError } from "../src/errors.ts";
 import type { IntakeFigures } from "../src/intake/byte_source.ts";
 import { recognise, UnsupportedEncoding } from "../src/intake/codings.ts";
 import { type IntakeLimits, openBody } from "../src/intake/intake.ts";
+import { body, cut, type Recorded } from "./support/bodies.ts";
 
 const TEXT = "GET /a 200\nGET /b 404\nGET /a 200\nGET /a 200\n";
 const UNLIMITED: IntakeLimits = { maxBodyBytes: Infinity };
@@ -32,39 +33,6 @@ const ENCODINGS: [encoding: string, compress: (data: Uint8Array) => Uint8Array][
   ["gzip, br", (data) => brotli(gzipSync(data))],
   ["deflate , identity,ZSTD", (data) => zstdCompressSync(deflateRawSync(data))],
 ];
-
-interface Recorded {
-  stream: ReadableStream<Uint8Array>;
-  pulled: number;
-  cancelled: unknown[];
-}
-
-/** A body in pieces; then it ends, or fails with `fault`, or stays open (`fault` is "open"). Records what is done to it. */
-function body(pieces: Uint8Array[], fault?: unknown): Recorded {
-  const recorded: Recorded = { pulled: 0, cancelled: [] } as unknown as Recorded;
-  let next = 0;
-  recorded.stream = new ReadableStream<Uint8Array>({
-    pull(controller): Promise<void> | void {
-      const piece = pieces[next++];
-      if (piece !== undefined) {
-        recorded.pulled += piece.byteLength;
-        controller.enqueue(piece);
-      } else if (fault === "open") return new Promise(() => {});
-      else if (fault !== undefined) controller.error(fault);
-      else controller.close();
-    },
-    cancel(reason) {
-      recorded.cancelled.push(reason);
-    },
-  }, { highWaterMark: 0 });
-  return recorded;
-}
-
-function cut(data: Uint8Array, size: number): Uint8Array[] {
-  const pieces: Uint8Array[] = [];
-  for (let at = 0; at < data.byteLength; at += size) pieces.push(data.subarray(at, at + size));
-  return pieces;
-}
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);

@@ -24,8 +24,7 @@ import { accessScanner } from "../kernel/access_kernel.ts";
 import { AccessRequests } from "./access_request.ts";
 import { parseAccessTime } from "./timestamp.ts";
 
-/** The fields of a Common Log Format line, in output order. */
-export const COMMON_FIELDS: Readonly<Record<string, FieldType>> = {
+const CLIENT_TO_SIZE: Readonly<Record<string, FieldType>> = {
   ip: "text",
   ident: "text",
   user: "text",
@@ -36,21 +35,17 @@ export const COMMON_FIELDS: Readonly<Record<string, FieldType>> = {
   protocol: "text",
   status: "number",
   bytes: "number",
+};
+
+/** The fields of a Common Log Format line, in output order. */
+export const COMMON_FIELDS: Readonly<Record<string, FieldType>> = {
+  ...CLIENT_TO_SIZE,
   request: "text",
 };
 
 /** The fields of a combined line, in output order. */
 export const COMBINED_FIELDS: Readonly<Record<string, FieldType>> = {
-  ip: "text",
-  ident: "text",
-  user: "text",
-  time: "time",
-  method: "text",
-  path: "text",
-  query: "text",
-  protocol: "text",
-  status: "number",
-  bytes: "number",
+  ...CLIENT_TO_SIZE,
   referer: "text",
   agent: "text",
   request: "text",

@@ -2,10 +2,9 @@
  * Functions over URLs and their parts, as they stand in logs: nothing is resolved, and nothing has to be valid.
  * @module
  */
-import type { Value } from "../../batch/column.ts";
 import { toText } from "../compare.ts";
 import type { FunctionDefinition } from "../function.ts";
-import { nullSafe } from "./define.ts";
+import { nullSafe, ofText } from "./define.ts";
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
 /** One percent-encoded UTF-8 sequence, by the length that its first byte announces. */
@@ -14,22 +13,33 @@ const ENCODED =
 
 /** `url_decode`, `url_host`, `url_path` and `query_param`. */
 export const ADDRESS_FUNCTIONS: readonly FunctionDefinition[] = [
-  ofUrl(
+  ofText(
     "url_decode",
     "Percent-encoded UTF-8 decoded; what is broken stays as it is, and so does +",
+    "text",
     {
       work: decode,
       example: [`url_decode("a%20b%E4%B8%AD%zz")`, `"a b中%zz"`],
     },
   ),
-  ofUrl("url_host", "The host of an absolute URL in lower case, without user and port; else null", {
-    work: host,
-    example: [`url_host("https://me@Example.com:8080/a?b=1")`, `"example.com"`],
-  }),
-  ofUrl("url_path", "The path of a URL or of a request target, without query and fragment", {
-    work: path,
-    example: [`url_path("https://example.com/a/b?c=1")`, `"/a/b"`],
-  }),
+  ofText(
+    "url_host",
+    "The host of an absolute URL in lower case, without user and port; else null",
+    "text",
+    {
+      work: host,
+      example: [`url_host("https://me@Example.com:8080/a?b=1")`, `"example.com"`],
+    },
+  ),
+  ofText(
+    "url_path",
+    "The path of a URL or of a request target, without query and fragment",
+    "text",
+    {
+      work: path,
+      example: [`url_path("https://example.com/a/b?c=1")`, `"/a/b"`],
+    },
+  ),
   nullSafe({
     name: "query_param",
     signature: "query_param(query, name)",
@@ -42,28 +52,6 @@ export const ADDRESS_FUNCTIONS: readonly FunctionDefinition[] = [
     example: [`query_param("/find?q=a+b&page=2", "q")`, `"a b"`],
   }),
 ];
-
-function ofUrl(
-  name: string,
-  summary: string,
-  { work, example }: {
-    readonly work: (text: string) => Value;
-    readonly example: FunctionDefinition["example"];
-  },
-): FunctionDefinition {
-  return nullSafe({
-    name,
-    signature: `${name}(text)`,
-    summary,
-    arity: [1, 1],
-    result: "text",
-    apply: (value = null) => {
-      const text = toText(value);
-      return text === null ? null : work(text);
-    },
-    example,
-  });
-}
 
 function decode(text: string): string {
   if (!text.includes("%")) return text;

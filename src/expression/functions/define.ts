@@ -6,6 +6,7 @@
 import type { Value } from "../../batch/column.ts";
 import type { FieldType } from "../../schema.ts";
 import type { FunctionDefinition } from "../function.ts";
+import { toText } from "../compare.ts";
 import { parseInstant } from "../instant.ts";
 
 /** The most UTF-16 units that a function may grow a text to; what would be longer is null. */
@@ -32,6 +33,30 @@ export function nullAware(parts: FunctionParts): FunctionDefinition {
     result: typeof result === "function" ? result : () => result,
     apply: (...values) => clean(parts.apply(...values)),
   };
+}
+
+/** A function of the text of one value, that is null-safe. */
+export function ofText(
+  name: string,
+  summary: string,
+  result: FieldType,
+  { work, example }: {
+    readonly work: (text: string) => Value;
+    readonly example: FunctionDefinition["example"];
+  },
+): FunctionDefinition {
+  return nullSafe({
+    name,
+    signature: name === "text" ? "text(value)" : `${name}(text)`,
+    summary,
+    arity: [1, 1],
+    result,
+    apply: (value = null) => {
+      const text = toText(value);
+      return text === null ? null : work(text);
+    },
+    example,
+  });
 }
 
 /** The type that all of `types` have, else `any`. */

@@ -6,7 +6,7 @@ import type { Value } from "../../batch/column.ts";
 import type { FieldType } from "../../schema.ts";
 import { toNumber, toText } from "../compare.ts";
 import type { FunctionDefinition } from "../function.ts";
-import { MAX_TEXT_LENGTH, nullSafe } from "./define.ts";
+import { MAX_TEXT_LENGTH, nullSafe, ofText } from "./define.ts";
 
 /** From `lower` and `concat` to `split` and `ip_subnet`. */
 export const TEXT_FUNCTIONS: readonly FunctionDefinition[] = [
@@ -97,29 +97,6 @@ export const TEXT_FUNCTIONS: readonly FunctionDefinition[] = [
     example: [`ip_subnet("10.1.2.3", 16)`, `"10.1.0.0/16"`],
   }),
 ];
-
-function ofText(
-  name: string,
-  summary: string,
-  result: FieldType,
-  { work, example }: {
-    readonly work: (text: string) => Value;
-    readonly example: FunctionDefinition["example"];
-  },
-): FunctionDefinition {
-  return nullSafe({
-    name,
-    signature: name === "text" ? "text(value)" : `${name}(text)`,
-    summary,
-    arity: [1, 1],
-    result,
-    apply: (value = null) => {
-      const text = toText(value);
-      return text === null ? null : work(text);
-    },
-    example,
-  });
-}
 
 function concat(values: readonly Value[]): string | null {
   let result = "";
