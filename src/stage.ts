@@ -47,8 +47,8 @@ export interface StageContext {
   reject(reject: Omit<Reject, "stage">): void;
   /** Counts lines that came in, parsed or not; a format calls it before it reports the rejects among them. */
   lines(count: number): void;
-  /** Adds a fact to the run's `$notice`: an approximation, a bound reached. The last value of a key stays. */
-  notice(key: string, value: unknown): void;
+  /** Adds a fact to the run's `$notice`: an approximation, a bound reached. Objects of one key are joined. */
+  notice(key: string, value: object | string): void;
   /** Starts a nested pipeline, observed as part of this stage; the caller disposes of it. */
   nested(plan: Plan, label: string): Operator<Batch, Batch>;
   /** The words this run uses; for compiling expressions and finding aggregates. */

@@ -20,7 +20,7 @@ export interface StageServices {
   readonly signal: AbortSignal;
   reject(reject: Reject): void;
   lines(count: number): void;
-  notice(key: string, value: unknown): void;
+  notice(key: string, value: object | string): void;
 }
 
 /** A stage of a run. */

@@ -9,6 +9,7 @@ import { type Chunk, disposeAll } from "./chain.ts";
 import { assemble, type Assembly, type StageServices } from "./assemble.ts";
 import { RunBudget } from "./budget.ts";
 import { type Envelope, ENVELOPES } from "./envelope.ts";
+import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { Rejects } from "./rejects.ts";
 import { bottleneckOf, type RunReport, type RunState } from "./report.ts";
@@ -37,7 +38,7 @@ export class Run {
   readonly #abort = new AbortController();
   readonly #outbox: Outbox;
   readonly #rejects: Rejects;
-  readonly #notices = new Map<string, unknown>();
+  readonly #notices = new Notices();
   readonly #assembly: Assembly;
   readonly #services: StageServices;
   readonly #startedAt = new Date();
@@ -175,16 +176,8 @@ export class Run {
   #complete(): void {
     this.#state = "complete";
     this.#durationMs = Math.round(performance.now() - this.#started);
-    if (this.#rejects.count > 0) {
-      this.#notices.set("rejects", {
-        count: this.#rejects.count,
-        lines: this.#rejects.lines,
-        samples: this.#rejects.samples,
-      });
-    }
-    if (this.#notices.size > 0) {
-      this.#outbox.add(this.#envelope.notice(Object.fromEntries(this.#notices)));
-    }
+    const notice = this.#notices.all(this.#rejects);
+    if (notice !== null) this.#outbox.add(this.#envelope.notice(notice));
     this.#outbox.add(this.#envelope.end(this.report()));
     this.#outbox.end();
   }
@@ -203,7 +196,7 @@ export class Run {
       lines: (count) => {
         this.#rejects.lines += count;
       },
-      notice: (key, value) => this.#notices.set(key, value),
+      notice: (key, value) => this.#notices.add(key, value),
     };
   }
 
@@ -227,7 +220,7 @@ export class Run {
       chunks.push(chunk);
       bytes += chunk.byteLength;
       if (bytes > MAX_SNAPSHOT_BYTES) {
-        this.#notices.set("snapshots", `Stopped: larger than ${MAX_SNAPSHOT_BYTES} bytes each`);
+        this.#notices.add("snapshots", `Stopped: larger than ${MAX_SNAPSHOT_BYTES} bytes each`);
         this.#snapshotAt = -1;
         return;
       }

@@ -1,0 +1,23 @@
+/**
+ * Notices: what a user must know of a complete result.
+ * @module
+ */
+import type { Rejects } from "./rejects.ts";
+
+/** Facts by key. What several stages say by name under one key is kept side by side. */
+export class Notices {
+  readonly #facts = new Map<string, object | string>();
+
+  add(key: string, fact: object | string): void {
+    const known = this.#facts.get(key);
+    const both = typeof known === "object" && typeof fact === "object";
+    this.#facts.set(key, both ? { ...known, ...fact } : fact);
+  }
+
+  /** All facts, with those of the rejects behind them; null when there is nothing to tell. */
+  all(rejects: Rejects): Readonly<Record<string, unknown>> | null {
+    const { count, lines, samples } = rejects;
+    if (count > 0) this.add("rejects", { count, lines, samples });
+    return this.#facts.size === 0 ? null : Object.fromEntries(this.#facts);
+  }
+}
