@@ -45,8 +45,11 @@ export interface StageContext {
   readonly signal: AbortSignal;
   /** Reports a line that could not become a row; throws when the run's policy says so. */
   reject(reject: Omit<Reject, "stage">): void;
-  /** Counts lines that came in, parsed or not; a format calls it before it reports the rejects among them. */
-  lines(count: number): void;
+  /**
+   * Counts lines that came in, parsed or not, and besides them the `empty` ones, which only move line numbers; a format
+   * calls it before it reports the rejects among them.
+   */
+  lines(count: number, empty?: number): void;
   /** Adds a fact to the run's `$notice`: an approximation, a bound reached. Objects of one key are joined. */
   notice(key: string, value: object | string): void;
   /** Starts a nested pipeline, observed as part of this stage; the caller disposes of it. */
@@ -116,6 +119,11 @@ export interface CheckContext {
 export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly name: string;
   readonly kind: StageKind;
+  /**
+   * For a format: set when the upload may be cut behind any line feed, and each slice gives the rows and rejects that
+   * it gives in its place. Not so where a header names the fields or a quoted field may hold a line feed.
+   */
+  readonly framing?: "lines";
   /** One line, for tables. */
   readonly summary: string;
   /** What it promises, its edge cases and its memory, in Markdown. */

@@ -11,6 +11,7 @@ import { defineStage } from "../src/stage.ts";
 export default defineStage({
   name: "combined",
   kind: "format",
+  framing: "lines",
   summary: "Reads access logs in the combined format of Apache and nginx",
   description:
     `\`ip ident user [time] "request" status bytes "referer" "agent"\`. A line is a row when it holds all

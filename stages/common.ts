@@ -11,6 +11,7 @@ import { defineStage } from "../src/stage.ts";
 export default defineStage({
   name: "common",
   kind: "format",
+  framing: "lines",
   summary: "Reads access logs in the Common Log Format of Apache, nginx and others",
   description:
     `\`ip ident user [time] "request" status bytes\`; whatever follows behind a space is ignored, so that

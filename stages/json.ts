@@ -11,6 +11,7 @@ import { defineStage } from "../src/stage.ts";
 export default defineStage({
   name: "json",
   kind: "format",
+  framing: "lines",
   summary: "Reads one JSON object a line (NDJSON)",
   description:
     `Each line is an RFC 8259 object, and its keys are the row's fields; fields of nested objects are reached

@@ -23,6 +23,7 @@ const TEXT_LINES: LineFormat = {
 export default defineStage({
   name: "lines",
   kind: "format",
+  framing: "lines",
   summary: "Reads every line as one field `line`",
   description:
     `Each line that is not empty is a row with the field \`line\`, without its \`\\n\` or \`\\r\\n\`; bytes that

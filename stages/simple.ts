@@ -11,6 +11,7 @@ import { defineStage } from "../src/stage.ts";
 export default defineStage({
   name: "simple",
   kind: "format",
+  framing: "lines",
   summary: "Reads `METHOD PATH STATUS LATENCY` lines such as `GET /api/data 500 1502ms`",
   description:
     `Four words with one space between them. Fields: \`method\`, \`path\` (without the query string), \`query\`

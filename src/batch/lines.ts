@@ -124,7 +124,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     this.#offset += at - start;
     while (at < end) {
       const block = this.format.parse(bytes, at, end);
-      this.context.lines(block.lines - block.empty);
+      this.context.lines(block.lines - block.empty, block.empty);
       for (const fault of block.faults) {
         this.context.reject({
           line: this.#linesBefore + fault.line + 1,
