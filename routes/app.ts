@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import type { Limits } from "../src/limits.ts";
 import type { Runs } from "../src/pipeline/runs.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
+import type { WorkerPool } from "../src/workers/pool.ts";
 import { checkRoutes } from "./check.ts";
 import { healthRoutes } from "./health.ts";
 import type { NamedPipeline } from "./named_pipelines.ts";
@@ -21,6 +22,8 @@ export interface Services {
   readonly vocabulary: Vocabulary;
   readonly limits: Limits;
   readonly runs: Runs;
+  /** Threads for large uploads. */
+  readonly workers?: WorkerPool | undefined;
   readonly pipelines: ReadonlyMap<string, NamedPipeline>;
   /** Tells of faults that are nobody's input: what a log should show. */
   log(line: string): void;

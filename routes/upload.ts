@@ -60,7 +60,7 @@ export async function runUpload(
 
 function start(
   request: Request,
-  { vocabulary, limits }: Services,
+  { vocabulary, limits, workers }: Services,
   startRunning: (input: RunInput) => Run,
   { checked, name }: Chosen,
   { parameters, upload }: { parameters: RunParameters; upload: Upload },
@@ -82,6 +82,7 @@ function start(
     name,
     vocabulary,
     limits,
+    workers,
     options: parameters.options,
     body: upload.body,
     figures: upload.figures,

@@ -64,3 +64,11 @@ export function toRunError(fault: unknown): RunError {
   const text = fault instanceof Error ? fault.message : String(fault);
   return new RunError("internal", `Stage failed: ${text}`, {}, { cause: fault });
 }
+
+/** Why a reader stopped reading, as a {@link RunError}: the one that it was given, else `client_gone`. */
+export function clientGone(reason: unknown): RunError {
+  if (reason instanceof RunError) return reason;
+  return new RunError("client_gone", "The client no longer reads the result", {}, {
+    cause: reason,
+  });
+}

@@ -39,6 +39,15 @@ function count(standard: number, least: number, most: number) {
   });
 }
 
+/** A number of threads, or `auto`: one less than the machine has cores, at least one. */
+function threads() {
+  return z.string().default("auto").transform((text, context) => {
+    if (text === "auto") return Math.max(1, navigator.hardwareConcurrency - 1);
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    return value <= 256 ? value : wrong(context, text, "auto, or a whole number from 0 to 256");
+  });
+}
+
 function wrong(context: z.core.$RefinementCtx, text: string, expected: string): never {
   context.addIssue({ code: "custom", message: `Expected ${expected}, found "${text}"` });
   return z.NEVER;
@@ -63,6 +72,9 @@ export const SETTINGS = z.object({
     "How long running runs may drain after SIGINT or SIGTERM before they are cut",
   ),
   RECENT_RUNS: count(100, 0, 10_000).describe("Ended runs whose reports are kept"),
+  WORKERS: threads().describe(
+    "Threads that parse, filter and aggregate large uploads; `auto` is one less than the cores, 0 none",
+  ),
   PIPELINES: z.string().default("").describe("A directory with named pipelines of your own"),
 });
 

@@ -19,7 +19,7 @@ export interface StageServices {
   readonly budget: Budget;
   readonly signal: AbortSignal;
   reject(reject: Reject): void;
-  lines(count: number): void;
+  lines(count: number, empty?: number): void;
   notice(key: string, value: object | string): void;
 }
 
@@ -122,7 +122,7 @@ function contextOf(
     signal: services.signal,
     vocabulary: services.vocabulary,
     schema,
-    lines: (count) => services.lines(count),
+    lines: (count, empty) => services.lines(count, empty),
     notice: (key, value) => services.notice(key, value),
     reject: (reject) => {
       if (probe !== null) probe.rejects++;

@@ -4,7 +4,7 @@
  */
 import { Batch } from "../batch/batch.ts";
 import type { Operator, Outputs } from "../stage.ts";
-import type { StageReport } from "./report.ts";
+import type { StageFigures, StageReport } from "./report.ts";
 
 type Activity = "busy" | "starved" | "blocked";
 
@@ -93,6 +93,22 @@ export class Probe {
     this.#rowsOut += rows;
     this.#bytesOut += bytes;
     this.#batchesOut++;
+  }
+
+  /** Adds what the same stage did elsewhere: its work there is time that it did not wait for here. */
+  add(done: StageFigures): void {
+    this.#enter(this.#activity);
+    this.#rowsIn += done.rowsIn;
+    this.#rowsOut += done.rowsOut;
+    this.#bytesIn += done.bytesIn;
+    this.#bytesOut += done.bytesOut;
+    this.#batchesIn += done.batchesIn;
+    this.#batchesOut += done.batchesOut;
+    this.rejects += done.rejects;
+    this.#times.busy += done.busyMs;
+    const starved = Math.min(this.#times.starved, done.busyMs);
+    this.#times.starved -= starved;
+    this.#times.blocked = Math.max(0, this.#times.blocked - (done.busyMs - starved));
   }
 
   /** Stops the clock. */

@@ -4,6 +4,19 @@
  */
 import type { RunError } from "../errors.ts";
 
+/** The part of a {@link StageReport} that adds up over threads. */
+export type StageFigures = Pick<
+  StageReport,
+  | "rowsIn"
+  | "rowsOut"
+  | "bytesIn"
+  | "bytesOut"
+  | "batchesIn"
+  | "batchesOut"
+  | "busyMs"
+  | "rejects"
+>;
+
 /** What one stage of one run did. Times in milliseconds of wall clock; a nested stage has no queue of its own. */
 export interface StageReport {
   /** The stage's word; inside a nested pipeline with its place: `tee.1.where`. */

@@ -3,10 +3,11 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import { RunError, toRunError } from "../errors.ts";
+import { clientGone, type RunError, toRunError } from "../errors.ts";
 import type { Reject } from "../stage.ts";
+import { assembleFor } from "../workers/hand_over.ts";
 import { type Chunk, disposeAll } from "./chain.ts";
-import { assemble, type Assembly, type StageServices } from "./assemble.ts";
+import type { Assembly, StageServices } from "./assemble.ts";
 import { RunBudget } from "./budget.ts";
 import { type Envelope, ENVELOPES } from "./envelope.ts";
 import { Notices } from "./notices.ts";
@@ -69,7 +70,11 @@ export class Run {
       (reject) => this.#outbox.add(this.#envelope.reject(reject)),
     );
     this.#services = this.#makeServices();
-    this.#assembly = assemble(input.plan, this.#services);
+    this.#assembly = assembleFor(input.workers, input.plan, this.#services, {
+      inputEnded: () => this.#rejects.close(),
+      fail: (fault) => this.#fail(fault),
+      progressed: () => this.#watch.touch(),
+    });
     this.#snapshotAt = input.options.everyMs === null ? -1 : snapshotPoint(this.#assembly.stages);
     this.#tagged = this.#snapshotAt >= 0;
     this.#outbox.add(this.#envelope.start({
@@ -160,7 +165,10 @@ export class Run {
     });
     const first: WritableStream<Uint8Array> = streams[0]!.writable;
     const upload = this.#input.body.pipeTo(first, { signal });
-    return [upload.catch((fault) => satisfiedFrom(0)() ? undefined : raise(fault)), ...edges];
+    const uploaded = upload.catch((fault) => {
+      if (!satisfiedFrom(0)()) throw fault;
+    });
+    return [uploaded, ...edges];
   }
 
   #sink(): WritableStream<Batch> {
@@ -228,15 +236,4 @@ export class Run {
     this.#sets++;
     for (const chunk of chunks) this.#outbox.add(chunk);
   }
-}
-
-function clientGone(reason: unknown): RunError {
-  if (reason instanceof RunError) return reason;
-  return new RunError("client_gone", "The client no longer reads the result", {}, {
-    cause: reason,
-  });
-}
-
-function raise(fault: unknown): never {
-  throw fault;
 }

@@ -5,6 +5,7 @@
 import type { Plan } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import type { Vocabulary } from "../vocabulary.ts";
+import type { WorkerPool } from "../workers/pool.ts";
 import type { EnvelopeName } from "./envelope.ts";
 import type { OnReject, RejectBudget } from "./rejects.ts";
 import type { RunReport } from "./report.ts";
@@ -42,6 +43,8 @@ export interface RunInput {
   /** The decoded upload, and its live figures in bytes: as it came, and decoded. */
   readonly body: ReadableStream<Uint8Array>;
   readonly figures: { readonly wireBytes: number; readonly bytes: number };
+  /** Threads that run the map segment of a plan that has one; none when there are none. */
+  readonly workers?: WorkerPool | undefined;
   /** Called once, when the last byte was read or the run was cut, with the final figures. */
   onEnd?(report: RunReport): void;
 }

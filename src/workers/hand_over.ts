@@ -1,0 +1,106 @@
+/**
+ * Which runs are handed over, and how such a run is put together.
+ * @module
+ */
+import { segments } from "../language/explain.ts";
+import type { Plan } from "../language/syntax.ts";
+import {
+  assemble,
+  type AssembledStage,
+  type Assembly,
+  type StageServices,
+} from "../pipeline/assemble.ts";
+import { chain } from "../pipeline/chain.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+import { MapSegment, type Tally } from "./map_segment.ts";
+import type { WorkerPool } from "./pool.ts";
+import { SliceRunner } from "./slice_runner.ts";
+
+/** What a run that may be handed over tells and is told. */
+export interface HandOverHost {
+  /** The upload has ended and every line was read; may throw to fail the run. */
+  inputEnded(): void;
+  /** Fails the run from outside of its streams. */
+  fail(fault: unknown): void;
+  /** A result has come back. */
+  progressed(): void;
+}
+
+/**
+ * How many stages of `plan`, its first aggregate being the last of them, can run on threads that speak `words`; 0 for
+ * none. What is asked: a format whose upload may be cut behind any line feed; row-local stages without a bound of their
+ * own; an aggregate behind them, since rows would cost more to send back than to make; and definitions that are the
+ * threads' own.
+ */
+export function mapSegmentLength(plan: Plan, vocabulary: Vocabulary, words: Vocabulary): number {
+  const { map, partial } = segments(plan, vocabulary);
+  if (partial === null || map.stages.length === 0) return 0;
+  const stages = [...map.stages, partial];
+  const definitions = stages.map(({ stage }) => vocabulary.stages.get(stage)!);
+  const theirs =
+    definitions.every((definition, index) =>
+      definition.queue === undefined && definition === words.stages.get(stages[index]!.stage)
+    ) && vocabulary.functions === words.functions && vocabulary.aggregate === words.aggregate;
+  return theirs && definitions[0]!.framing === "lines" ? stages.length : 0;
+}
+
+/**
+ * Creates every stage of a checked `plan`, as `assemble` does. Those of a map segment that `pool` can run become one
+ * stage of the pipeline, and stay themselves in the report.
+ */
+export function assembleFor(
+  pool: WorkerPool | undefined,
+  plan: Plan,
+  services: StageServices,
+  host: HandOverHost,
+): Assembly {
+  const { vocabulary, limits } = services;
+  const length = pool === undefined
+    ? 0
+    : mapSegmentLength(plan, vocabulary, pool.options.vocabulary);
+  if (pool === undefined || length === 0) return assemble(plan, services);
+  const tally: Tally = { lines: 0, slicedLines: 0, slicedBytes: 0 };
+  const { stages, probes } = assemble(plan, {
+    ...services,
+    reject: (reject) => {
+      const line = reject.line + tally.slicedLines;
+      services.reject({ ...reject, line, offset: reject.offset + tally.slicedBytes });
+    },
+    lines: (count, empty = 0) => {
+      tally.lines += count + empty;
+      services.lines(count);
+    },
+  });
+  const mapped = stages.slice(0, length);
+  const aggregate = mapped.at(-1)!.operator;
+  if (aggregate.save === undefined || aggregate.merge === undefined) return { stages, probes };
+  const own: Plan = { stages: plan.stages.slice(0, length) };
+  const operator = new MapSegment({
+    operators: mapped.map((stage) => stage.operator),
+    probes: mapped.map((stage) => stage.probe),
+    tally,
+    ...services,
+    inputEnded: () => host.inputEnded(),
+    available: () => {
+      pool.wake();
+      return pool.ready;
+    },
+    feed: {
+      credits: 2 * pool.size + 1,
+      open: (answer) =>
+        pool.open(own, limits, (slice, what) => {
+          host.progressed();
+          answer(slice, what);
+        }),
+      makeRunner: () => new SliceRunner({ plan: own, ...services }),
+      fail: (fault) => host.fail(fault),
+    },
+  });
+  const first: AssembledStage = {
+    name: mapped[0]!.name,
+    operator,
+    probe: mapped[0]!.probe,
+    fresh: (others) => chain(mapped.map((stage) => () => stage.fresh(others))),
+  };
+  return { stages: [first, ...stages.slice(length)], probes };
+}

@@ -1,0 +1,121 @@
+/**
+ * Words that fail on worker threads, and pools of threads that know them.
+ * @module
+ */
+import { existsSync, writeFileSync } from "node:fs";
+import { z } from "zod";
+import { RunError } from "../../src/errors.ts";
+import { argument } from "../../src/language/arguments.ts";
+import { type AnyStage, defineStage } from "../../src/stage.ts";
+import { Batch } from "../../src/batch/batch.ts";
+import { NumberColumn } from "../../src/batch/column.ts";
+import type { Vocabulary } from "../../src/vocabulary.ts";
+import { WorkerPool } from "../../src/workers/pool.ts";
+import { DEFAULT_STAGES, vocabularyOf } from "../../stages/mod.ts";
+
+const place = globalThis as { onWorkerThread?: boolean };
+
+/** Called by the worker's module: from now on the words below fail. */
+export function onWorkerThread(): void {
+  place.onWorkerThread = true;
+}
+
+type Push = (batch: Batch) => readonly Batch[] | Promise<readonly Batch[]>;
+
+/** A row-local word that passes rows on, but on a worker thread does what `fail` does. */
+function failing(name: string, fail: () => Push): AnyStage {
+  return defineStage({
+    name,
+    kind: "row-local",
+    summary: "Fails",
+    description: "For tests.",
+    arguments: z.object({}),
+    examples: [],
+    create: () => ({ push: place.onWorkerThread ? fail() : (batch: Batch) => [batch] }),
+  });
+}
+
+/** The thread ends, and nothing is answered. */
+function die(): Promise<never> {
+  setTimeout(() => {
+    throw new Error("The thread dies for a test");
+  });
+  return new Promise(() => {});
+}
+
+/** Ends the thread unless the file that it names is there; makes it first. */
+const dieOnce = defineStage({
+  name: "dieonce",
+  kind: "row-local",
+  summary: "Ends one thread",
+  description: "For tests.",
+  arguments: z.object({ marker: argument.text({ description: "A file" }) }),
+  examples: [],
+  create: ({ marker }) => ({
+    push(batch: Batch) {
+      if (!place.onWorkerThread || existsSync(marker)) return [batch];
+      writeFileSync(marker, "");
+      return die();
+    },
+  }),
+});
+
+/** Counts rows, and takes its time to merge: more than a slice takes to be read. */
+const dearTally = defineStage({
+  name: "deartally",
+  kind: "aggregate",
+  summary: "Counts",
+  description: "For tests.",
+  arguments: z.object({}),
+  examples: [],
+  create() {
+    let rows = 0;
+    return {
+      push(batch: Batch) {
+        rows += batch.length;
+        return [];
+      },
+      save: () => rows,
+      merge(state: unknown) {
+        const until = performance.now() + 50;
+        while (performance.now() < until);
+        rows += state as number;
+      },
+      *finish() {
+        yield Batch.of(1, new Map([["rows", new NumberColumn(Float64Array.of(rows))]]), 64);
+      },
+    };
+  },
+});
+
+/** The default words, and those that fail. */
+export const WORKER_WORDS: Vocabulary = vocabularyOf([
+  ...DEFAULT_STAGES,
+  dieOnce,
+  dearTally,
+  failing("die", () => die),
+  failing("hang", () => () => new Promise(() => {})),
+  failing("throw", () => () => {
+    throw new TypeError("x is not a function");
+  }),
+  failing("refuse", () => () => {
+    throw new RunError("budget_exceeded", "Too much", { limitBytes: 7 });
+  }),
+]);
+
+/** A pool of `size` threads that are ready, and what it logs. */
+export async function readyPool(
+  size: number,
+  sliceDeadlineMs = 20_000,
+): Promise<{ pool: WorkerPool; log: string[] }> {
+  const log: string[] = [];
+  const pool = new WorkerPool({
+    size,
+    module: new URL("worker.ts", import.meta.url),
+    vocabulary: WORKER_WORDS,
+    sliceDeadlineMs,
+    log: (line) => log.push(line),
+  });
+  if (!await pool.started()) throw new Error(`No worker thread could be started: ${log}`);
+  return { pool, log };
+}
