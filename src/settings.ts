@@ -39,10 +39,13 @@ function count(standard: number, least: number, most: number) {
   });
 }
 
+/** One core for the request thread and one for who sends: threads gain nothing from sharing these. */
+const CORES_IN_USE = 2;
+
 /** A number of threads, or `auto`: one less than the machine has cores, at least one. */
 function threads() {
   return z.string().default("auto").transform((text, context) => {
-    if (text === "auto") return Math.max(1, navigator.hardwareConcurrency - 1);
+    if (text === "auto") return Math.max(0, navigator.hardwareConcurrency - CORES_IN_USE);
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
     return value <= 256 ? value : wrong(context, text, "auto, or a whole number from 0 to 256");
   });
@@ -73,7 +76,7 @@ export const SETTINGS = z.object({
   ),
   RECENT_RUNS: count(100, 0, 10_000).describe("Ended runs whose reports are kept"),
   WORKERS: threads().describe(
-    "Threads that parse, filter and aggregate large uploads; `auto` is one less than the cores, 0 none",
+    "Threads that parse, filter and aggregate large uploads; `auto` is two less than the cores, 0 none",
   ),
   PIPELINES: z.string().default("").describe("A directory with named pipelines of your own"),
 });

@@ -33,6 +33,8 @@ export interface Lane {
   close(): void;
 }
 
+/** So many runs for each thread may be handed over at once; more stay on the request thread. */
+const RUNS_PER_THREAD = 4;
 /** Slices that a thread holds: one in work, one to go on with. */
 const SLICES_AHEAD = 2;
 /** A slice that comes to nothing so often fails its run. */
@@ -52,6 +54,7 @@ export class WorkerPool {
   /** Lanes that have something queued, the next one first. */
   #waiting: OpenLane[] = [];
   #lastRun = 0;
+  #open = 0;
   #falseStarts = 0;
   #stopped = false;
   #news = Promise.withResolvers<void>();
@@ -65,9 +68,10 @@ export class WorkerPool {
     return this.options.size;
   }
 
-  /** Whether a thread is there to take slices. */
+  /** Whether there is a thread to take slices, and room for one more run: each holds slices of its own. */
   get ready(): boolean {
-    return [...this.#threads].some((thread) => thread.ready);
+    return this.#open < RUNS_PER_THREAD * this.size &&
+      [...this.#threads].some((thread) => thread.ready);
   }
 
   /** Starts the threads that are missing, without waiting for them. */
@@ -99,6 +103,7 @@ export class WorkerPool {
         if (!lane.closed) answer(slice, what);
       },
     };
+    this.#open++;
     return {
       submit: (slice) => {
         lane.queue.push({ lane, slice, failures: 0 });
@@ -107,6 +112,7 @@ export class WorkerPool {
         this.#pump();
       },
       close: () => {
+        if (!lane.closed) this.#open--;
         lane.closed = true;
         lane.queue.length = 0;
         this.#waiting = this.#waiting.filter((other) => other !== lane);
