@@ -18,16 +18,16 @@ const size = quick
 
 console.log(`${RUNTIME}, ${quick ? "quick" : "full"}\n`);
 
-const speeds = await throughput(size.megabytes, size.rounds);
-const sluice = speeds[0]!;
+const works = await throughput(size.megabytes, size.rounds);
 console.log(`Throughput over HTTP, ${size.megabytes} MB, median of ${size.rounds}`);
-for (const speed of speeds) {
-  const ratio = sluice.megabytesPerSecond / speed.megabytesPerSecond;
-  console.log(
-    `  ${speed.name.padEnd(26)} ${
-      speed.megabytesPerSecond.toFixed(0).padStart(6)
-    } MB/s   sluice is ${ratio.toFixed(2)} x`,
-  );
+for (const { work, contenders } of works) {
+  console.log(`\n${work}`);
+  const own = contenders[0]!.megabytesPerSecond;
+  for (const { name, megabytesPerSecond } of contenders) {
+    const speed = megabytesPerSecond.toFixed(0).padStart(6);
+    const ratio = (own / megabytesPerSecond).toFixed(2).padStart(7);
+    console.log(`  ${name.padEnd(26)} ${speed} MB/s   sluice is ${ratio} x`);
+  }
 }
 
 const latency = await firstRowLatency(size.latencies);
@@ -55,6 +55,6 @@ await mkdir(directory, { recursive: true });
 const file = new URL(`${RUNTIME}.json`, directory);
 await writeFile(
   file,
-  JSON.stringify({ runtime: RUNTIME, quick, speeds, latency, many, memory }, null, 2) + "\n",
+  JSON.stringify({ runtime: RUNTIME, quick, works, latency, many, memory }, null, 2) + "\n",
 );
 console.log(`\nWritten to bench/results/${RUNTIME}.json`);
