@@ -16,7 +16,7 @@ import { contains, HOLDS, relation, toText } from "../src/expression/compare.ts"
 import { compile, compileCondition } from "../src/expression/compile.ts";
 import type { Expression, NamedExpression } from "../src/language/syntax.ts";
 import { parsePipeline } from "../src/plan.ts";
-import { OPEN_SCHEMA } from "../src/schema.ts";
+import { OPEN_SCHEMA, schemaOf } from "../src/schema.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { numberColumn, textColumn } from "./support/columns.ts";
 import { between, forSeeds, pickOne } from "./support/random.ts";
@@ -196,6 +196,36 @@ function holds(operator: (typeof OPERATORS)[number], left: Value, right: Value):
   }
   return (relation(left, right) & HOLDS[operator]) !== 0;
 }
+
+describe("a function over raw numbers", () => {
+  for (const definition of functions.values()) {
+    if (definition.numbers === undefined) continue;
+    it(`${definition.name} agrees with itself one by one`, async () => {
+      assert.ok(definition.arity[1] <= 2);
+      await forSeeds(50, (random) => {
+        const rows = between(random, 1, 20);
+        const numbers = () =>
+          Array.from({ length: rows }, () => pickOne(random, [...NUMBERS, -0.5, 1e12, 60_000]));
+        const first = random() < 0.5
+          ? numberColumn(...numbers())
+          : new TimeColumn(Float64Array.from(numbers(), Math.trunc));
+        const batch = Batch.of(
+          rows,
+          new Map<string, Column>([["a", first], ["b", numberColumn(...numbers())]]),
+        );
+        const schema = schemaOf({ a: first.kind, b: "number" });
+        const names = ["a", pickOne(random, ["b", "7"])].slice(0, definition.arity[0]);
+        const compiled = compile(expressionOf(`${definition.name}(${names})`), schema, functions)(
+          batch,
+        );
+        for (let row = 0; row < rows; row++) {
+          const values = names.map((name) => name === "7" ? 7 : batch.column(name)!.value(row));
+          assert.deepEqual(compiled.value(row), definition.apply(...values), `${names} ${values}`);
+        }
+      });
+    });
+  }
+});
 
 describe("a condition's fast path", () => {
   it("agrees with the plain meaning on random columns, literals and selections", async () => {

@@ -1,9 +1,6 @@
 /**
  * Expressions as column operations, compiled once for a plan. What comes out of one is a column of the batch, right in
  * the rows of the batch's selection and unspecified in the others.
- *
- * Arithmetic works on numbers and on texts that are numbers; with anything else, or when the result is no finite number,
- * it gives null. An instant minus an instant is milliseconds; an instant plus or minus a number is an instant.
  * @module
  */
 import { Batch } from "../batch/batch.ts";
@@ -14,14 +11,15 @@ import {
   NumberColumn,
   TimeColumn,
   type Value,
-  ValueColumn,
 } from "../batch/column.ts";
-import type { BinaryOperator, Call, Expression } from "../language/syntax.ts";
+import type { Call, Expression } from "../language/syntax.ts";
 import type { FieldType, Schema } from "../schema.ts";
 import { checkExpression } from "./check.ts";
-import { toNumber } from "./compare.ts";
+import { arithmetic, isArithmetic } from "./arithmetic.ts";
 import { compileSelector } from "./condition.ts";
+import { columnOf, numberReader } from "./derived.ts";
 import type { FunctionDefinition } from "./function.ts";
+import { MAX_TIME_MS } from "./instant.ts";
 import { selectedRows } from "./rows.ts";
 
 /** What an expression gives in each row of a batch. */
@@ -119,6 +117,8 @@ function compileCall(call: Call, scope: Scope): ColumnOf {
   const type = definition.result(types);
   return (batch) => {
     const inputs = columns.map((column) => column(batch));
+    const quick = definition.numbers && applyNumbers(definition.numbers, inputs, type, batch);
+    if (quick) return quick;
     const values: Value[] = new Array(inputs.length);
     return columnOf(type, batch, (row) => {
       for (let at = 0; at < inputs.length; at++) values[at] = inputs[at]!.value(row);
@@ -127,105 +127,28 @@ function compileCall(call: Call, scope: Scope): ColumnOf {
   };
 }
 
-/** A column of `type` from one value a row, in the most compact kind. */
-function columnOf(type: FieldType, batch: Batch, valueOf: (row: number) => Value): Column {
-  const rows = selectedRows(batch);
-  if (type === "number" || type === "time") {
-    const numbers = new Float64Array(batch.rows).fill(NaN);
-    for (const row of rows) numbers[row] = rawNumber(valueOf(row));
-    return type === "number" ? new NumberColumn(numbers) : new TimeColumn(numbers);
+/** A function over columns of raw numbers; null when one of them holds anything else. */
+function applyNumbers(
+  apply: (...numbers: number[]) => number,
+  inputs: readonly Column[],
+  type: FieldType,
+  batch: Batch,
+): Column | null {
+  const readers: ((row: number) => number)[] = [];
+  for (const [index, input] of inputs.entries()) {
+    const constant = input.kind === "constant" && typeof input.constant === "number";
+    const raw = input.kind === (type === "time" && index === 0 ? "time" : "number");
+    if (!raw && !constant) return null;
+    readers.push(numberReader(input));
   }
-  const values = new Array<Value>(batch.rows).fill(null);
-  for (const row of rows) values[row] = valueOf(row);
-  return new ValueColumn(values);
-}
-
-function rawNumber(value: Value): number {
-  if (typeof value === "number") return Number.isFinite(value) ? value : NaN;
-  return value instanceof Date ? value.getTime() : NaN;
-}
-
-type ArithmeticOperator = "+" | "-" | "*" | "/" | "%";
-
-function isArithmetic(operator: BinaryOperator): operator is ArithmeticOperator {
-  return operator === "+" || operator === "-" || operator === "*" || operator === "/" ||
-    operator === "%";
-}
-
-function arithmetic(operator: ArithmeticOperator, left: ColumnOf, right: ColumnOf): ColumnOf {
-  return (batch) => {
-    const first = left(batch);
-    const second = right(batch);
-    if (mayHoldTime(first) || mayHoldTime(second)) {
-      return columnOf(
-        "any",
-        batch,
-        (row) => calculate(operator, first.value(row), second.value(row)),
-      );
-    }
-    const results = new Float64Array(batch.rows);
-    const firstNumber = numberReader(first);
-    const secondNumber = numberReader(second);
-    for (const row of selectedRows(batch)) {
-      results[row] = calculateNumbers(operator, firstNumber(row), secondNumber(row));
-    }
-    return new NumberColumn(results);
-  };
-}
-
-function mayHoldTime(column: Column): boolean {
-  return column.kind === "time" || column.kind === "value" ||
-    (column.kind === "constant" && column.constant instanceof Date);
-}
-
-function numberReader(column: Column): (row: number) => number {
-  if (column.kind === "number") {
-    const { values } = column;
-    return (row) => values[row]!;
+  const most = type === "time" ? MAX_TIME_MS : Number.MAX_VALUE;
+  // None of them takes more than two.
+  const [first, second] = readers;
+  const results = new Float64Array(batch.rows);
+  for (const row of selectedRows(batch)) {
+    const x = first!(row);
+    const result = second === undefined ? apply(x) : apply(x, second(row));
+    results[row] = Math.abs(result) <= most ? result + 0 : NaN;
   }
-  if (column.kind === "constant") {
-    const number = toNumber(column.constant);
-    return () => number;
-  }
-  return (row) => toNumber(column.value(row));
-}
-
-function calculateNumbers(operator: ArithmeticOperator, left: number, right: number): number {
-  let result: number;
-  switch (operator) {
-    case "+":
-      result = left + right;
-      break;
-    case "-":
-      result = left - right;
-      break;
-    case "*":
-      result = left * right;
-      break;
-    case "/":
-      result = left / right;
-      break;
-    case "%":
-      result = left % right;
-      break;
-  }
-  // Adding 0 turns -0, which no user means, into 0.
-  return Number.isFinite(result) ? result + 0 : NaN;
-}
-
-/** Arithmetic on any two values: the plain meaning. */
-export function calculate(operator: ArithmeticOperator, left: Value, right: Value): Value {
-  if (left instanceof Date || right instanceof Date) return calculateTime(operator, left, right);
-  const result = calculateNumbers(operator, toNumber(left), toNumber(right));
-  return Number.isNaN(result) ? null : result;
-}
-
-function calculateTime(operator: ArithmeticOperator, left: Value, right: Value): Value {
-  const bothTimes = left instanceof Date && right instanceof Date;
-  if (operator === "-" && bothTimes) return left.getTime() - right.getTime();
-  const shifts = operator === "+" ? !bothTimes : operator === "-" && left instanceof Date;
-  if (!shifts) return null;
-  const amount = (value: Value) => value instanceof Date ? value.getTime() : toNumber(value);
-  const result = new Date(calculateNumbers(operator, amount(left), amount(right)));
-  return Number.isNaN(result.getTime()) ? null : result;
+  return type === "time" ? new TimeColumn(results) : new NumberColumn(results);
 }

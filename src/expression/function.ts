@@ -19,6 +19,11 @@ export interface FunctionDefinition {
   result(arguments_: readonly FieldType[]): FieldType;
   /** Pure; never throws: what it cannot work on gives null. */
   apply(...values: Value[]): Value;
+  /**
+   * The same over raw numbers, for whole columns at once: of numbers, or, where the result is a time, of milliseconds
+   * since 1970 first and numbers behind. Never asked about null; what is not finite becomes null.
+   */
+  numbers?(...numbers: number[]): number;
   /** An example that the tests run: an expression over literals and its value as JSON. */
   readonly example: readonly [expression: string, json: string];
 }

@@ -46,6 +46,7 @@ export const NUMBER_FUNCTIONS: readonly FunctionDefinition[] = [
     arity: [2, 2],
     result: ([type = "any"]) => type === "text" || type === "boolean" ? "any" : type,
     apply: (x = null, width = null) => bin(x, toNumber(width)),
+    numbers: binNumber,
     example: [`bin(time("2026-01-02T03:04:05Z"), 1m)`, `"2026-01-02T03:04:00.000Z"`],
   }),
 ];
@@ -64,6 +65,7 @@ function ofOne(
     arity: [1, 1],
     result,
     apply: (x = null) => work(toNumber(x)),
+    numbers: work,
     example: [`${name}(${argument})`, json],
   });
 }
@@ -82,9 +84,12 @@ function shiftPoint(x: number, digits: number): number {
 }
 
 function bin(x: Value, width: number): Value {
-  if (!(width > 0)) return null;
   const number = toNumber(x);
-  if (!Number.isNaN(number)) return Math.floor(number / width) * width;
+  if (!Number.isNaN(number)) return binNumber(number, width);
   const instant = toInstant(x);
-  return instant === null ? null : new Date(Math.floor(instant.getTime() / width) * width);
+  return instant === null ? null : new Date(binNumber(instant.getTime(), width));
+}
+
+function binNumber(x: number, width: number): number {
+  return width > 0 ? Math.floor(x / width) * width : NaN;
 }
