@@ -5,6 +5,7 @@
  */
 import type { z } from "zod";
 import type { Batch } from "./batch/batch.ts";
+import type { Demand } from "./language/demand.ts";
 import type { Issue } from "./language/diagnostics.ts";
 import type { Expression, Plan } from "./language/syntax.ts";
 import type { Limits } from "./limits.ts";
@@ -58,6 +59,8 @@ export interface StageContext {
   readonly vocabulary: Vocabulary;
   /** The rows that come in, as the plan knows them. */
   readonly schema: Schema;
+  /** What the stages below read of the rows that come out: a format need not make other fields. */
+  readonly demand: Demand;
 }
 
 /** What `push` and `finish` give: nothing, or some outputs in order. */
@@ -131,6 +134,11 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   /** The arguments, in the order of the text; made with `argument.*` of src/language/arguments.ts. */
   readonly arguments: z.ZodObject<Shape>;
   readonly examples: readonly StageExample[];
+  /**
+   * Set when the stage reads no fields but those that its arguments name: `passed` when the rows that come in go on,
+   * `made` when new ones do, or those of pipelines nested in it. By default it may read any field, so that formats above it make all.
+   */
+  readonly rows?: "passed" | "made";
   /** The rows that come out, given those that go in; default: the same. Reports what is wrong with the arguments. */
   schema?(args: z.output<z.ZodObject<Shape>>, input: Schema, check: CheckContext): Schema;
   /** The most bytes of state this stage keeps, `Infinity` when only the run's budget bounds it; default 0. */

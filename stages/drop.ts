@@ -15,6 +15,7 @@ const shape = {
 const drop: StageDefinition<typeof shape> = defineStage({
   name: "drop",
   kind: "row-local",
+  rows: "passed",
   summary: "Leaves fields out",
   description:
     "Takes fields of the row itself, not fields inside objects. A field that a row does not have is no fault where " +

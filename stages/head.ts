@@ -15,6 +15,7 @@ const shape = {
 const head: StageDefinition<typeof shape> = defineStage({
   name: "head",
   kind: "ordered",
+  rows: "passed",
   summary: "Keeps the first rows and then stops the upload",
   description:
     "Once it has its rows, the pipeline reads no more input: the upload is cancelled and the result is complete. " +

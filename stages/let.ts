@@ -17,6 +17,7 @@ const shape = {
 const let_: StageDefinition<typeof shape> = defineStage({
   name: "let",
   kind: "row-local",
+  rows: "passed",
   summary: "Adds fields, or replaces them, with the values of expressions",
   description:
     "Each assignment sees the row as the ones before it left it. A new field comes last; a field that is there " +

@@ -30,6 +30,7 @@ const shape = {
 const sort: StageDefinition<typeof shape> = defineStage({
   name: "sort",
   kind: "ordered",
+  rows: "passed",
   summary: "Puts all rows in order",
   description:
     "Answers when the upload has ended. Ascending unless a key says otherwise; rows that tie in all keys stay in " +

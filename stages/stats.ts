@@ -31,6 +31,7 @@ const shape = {
 const stats: StageDefinition<typeof shape> = defineStage({
   name: "stats",
   kind: "aggregate",
+  rows: "made",
   summary: "Aggregates all rows, or each group of them, into one row",
   description:
     "Answers when the upload has ended: a row a group, in the order in which the groups first came, the keys first. " +

@@ -16,6 +16,7 @@ const shape = {
 const tail: StageDefinition<typeof shape> = defineStage({
   name: "tail",
   kind: "ordered",
+  rows: "passed",
   summary: "Keeps the last rows",
   description:
     "Answers when the upload has ended, in arrival order. Holds the last rows and nothing of those before them, " +

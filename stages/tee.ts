@@ -18,6 +18,7 @@ const MOST_BRANCHES = 16;
 const tee: StageDefinition<typeof shape> = defineStage({
   name: "tee",
   kind: "ordered",
+  rows: "made",
   summary: "Runs several pipelines over the same rows, in one pass",
   description:
     "Every row goes to each branch, up to 16. What comes out carries a field `$branch`, 1 for the first, as its last " +

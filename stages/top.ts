@@ -22,6 +22,7 @@ const shape = {
 const top: StageDefinition<typeof shape> = defineStage({
   name: "top",
   kind: "ordered",
+  rows: "passed",
   summary: "Keeps the rows with the largest values",
   description:
     "Answers when the upload has ended, with what `sort` in the same order and `head` would give, in memory for the " +

@@ -16,6 +16,7 @@ const shape = {
 const where: StageDefinition<typeof shape> = defineStage({
   name: "where",
   kind: "row-local",
+  rows: "passed",
   summary: "Keeps the rows that meet a condition",
   description:
     "Rows for which the condition is true go on, in order and unchanged. Every comparison with a missing or null " +

@@ -129,6 +129,7 @@ test("explain: text, kind, segment, schema and bounds of every stage", () => {
         kind: "format",
         segment: "map",
         input: { fields: {}, open: false },
+        columns: "all",
         queue,
         stateBytes: 0,
       },

@@ -7,6 +7,7 @@ import type { FieldType, Schema } from "../schema.ts";
 import type { StageKind } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { nestedPlans, type PlanSchemas } from "./check_plan.ts";
+import { demandsOf } from "./demand.ts";
 import { printPlan, printStage } from "./pipeline_text.ts";
 import type { Bound, Plan, PlanStage } from "./syntax.ts";
 
@@ -34,6 +35,8 @@ export interface ExplainedStage {
   /** `map and reduce`: partial states in the one, merged in the other. */
   readonly segment: "map" | "map and reduce" | "reduce";
   readonly input: ExplainedSchema;
+  /** Of a format: the fields that the stages below read, the only ones that it need make. */
+  readonly columns?: readonly string[] | "all";
   readonly queue: Bound;
   /** The most bytes of state; null when only the run's budget bounds it. */
   readonly stateBytes: number | null;
@@ -97,10 +100,12 @@ function explainStages(
   inner: boolean,
 ): ExplainedStage[] {
   const cut = inner ? 0 : mapLength(plan, vocabulary);
+  const demands = demandsOf(plan, vocabulary);
   return plan.stages.map((stage, index): ExplainedStage => {
     const definition = vocabulary.stages.get(stage.stage)!;
     const memory = definition.memory?.(stage.arguments, limits) ?? 0;
     const branches = nestedPlans(stage, definition);
+    const demand = demands[index]!;
     const partial = index === cut && !inner && definition.kind === "aggregate";
     return {
       stage: stage.stage,
@@ -108,6 +113,9 @@ function explainStages(
       kind: definition.kind,
       segment: index < cut ? "map" : partial ? "map and reduce" : "reduce",
       input: explainSchema(schemas[index]),
+      ...(definition.kind === "format"
+        ? { columns: demand === "all" ? demand : [...demand.keys()] }
+        : {}),
       queue: definition.queue?.(stage.arguments) ?? { bytes: limits.edgeBytes },
       stateBytes: Number.isFinite(memory) ? memory : null,
       ...(branches.length === 0 ? {} : {

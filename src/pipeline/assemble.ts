@@ -4,6 +4,7 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import { checkExpression } from "../expression/check.ts";
+import { demandsOf } from "../language/demand.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import { OPEN_SCHEMA, type Schema } from "../schema.ts";
@@ -45,17 +46,22 @@ interface Place {
   readonly probes: Probe[] | null;
 }
 
+/** What the plan knows of a stage's input, and what is asked of its output. */
+type Edges = Pick<StageContext, "schema" | "demand">;
+
 /** Creates every stage of a checked `plan`. Throws only what a stage's `create` throws. */
 export function assemble(plan: Plan, services: StageServices): Assembly {
   const probes: Probe[] = [];
   const place: Place = { prefix: "", probes };
   const schemas = schemasOf(plan, OPEN_SCHEMA, services.vocabulary);
+  const demands = demandsOf(plan, services.vocabulary);
   const stages = plan.stages.map((stage, index): AssembledStage => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
     const probe = probeFor(definition, stage, place, services.limits);
+    const edges = { schema: schemas[index]!, demand: demands[index]! };
     const operator = definition.create(
       stage.arguments,
-      contextOf(services, stage, schemas[index]!, place, probe),
+      contextOf(services, stage, edges, place, probe),
     ) as AnyOperator;
     return {
       name: stage.stage,
@@ -64,7 +70,7 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
       fresh: (others) =>
         definition.create(
           stage.arguments,
-          contextOf(others, stage, schemas[index]!, { prefix: "", probes: null }, null),
+          contextOf(others, stage, edges, { prefix: "", probes: null }, null),
         ) as AnyOperator,
     };
   });
@@ -112,7 +118,7 @@ function probeFor(definition: AnyStage, stage: PlanStage, place: Place, limits: 
 function contextOf(
   services: StageServices,
   stage: PlanStage,
-  schema: Schema,
+  { schema, demand }: Edges,
   place: Place,
   probe: Probe | null,
 ): StageContext {
@@ -122,6 +128,7 @@ function contextOf(
     signal: services.signal,
     vocabulary: services.vocabulary,
     schema,
+    demand,
     lines: (count, empty) => services.lines(count, empty),
     notice: (key, value) => services.notice(key, value),
     reject: (reject) => {
@@ -129,7 +136,7 @@ function contextOf(
       services.reject({ ...reject, stage: stage.stage });
     },
     nested: (plan, label) =>
-      nest(plan, schema, services, {
+      nest(plan, { schema, demand }, services, {
         prefix: `${place.prefix}${stage.stage}.${label}.`,
         probes: place.probes,
       }),
@@ -139,11 +146,12 @@ function contextOf(
 /** A nested pipeline as one operator. The first instance of each stage is observed; those made for snapshots are not. */
 function nest(
   plan: Plan,
-  input: Schema,
+  around: Edges,
   services: StageServices,
   place: Place,
 ): Operator<Batch, Batch> {
-  const schemas = schemasOf(plan, input, services.vocabulary);
+  const schemas = schemasOf(plan, around.schema, services.vocabulary);
+  const demands = demandsOf(plan, services.vocabulary, around.demand);
   return chain(plan.stages.map((stage, index) => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
     let first = place.probes !== null;
@@ -151,7 +159,8 @@ function nest(
       const probe = first ? probeFor(definition, stage, place, services.limits) : null;
       const inside = first ? place : { prefix: "", probes: null };
       first = false;
-      const context = contextOf(services, stage, schemas[index]!, inside, probe);
+      const edges = { schema: schemas[index]!, demand: demands[index]! };
+      const context = contextOf(services, stage, edges, inside, probe);
       const operator = definition.create(stage.arguments, context) as AnyOperator;
       return probe === null ? operator : observed(operator, probe);
     };

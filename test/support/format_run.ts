@@ -7,6 +7,7 @@ import type { Batch } from "../../src/batch/batch.ts";
 import { MAX_BATCH_ROWS } from "../../src/batch/batch.ts";
 import type { Row } from "../../src/batch/column.ts";
 import { DEFAULT_LIMITS } from "../../src/limits.ts";
+import type { Demand } from "../../src/language/demand.ts";
 import { OPEN_SCHEMA } from "../../src/schema.ts";
 import type { AnyStage, Operator, Reject, StageContext } from "../../src/stage.ts";
 import { between } from "./random.ts";
@@ -26,6 +27,7 @@ export function runFormat(
   stage: AnyStage,
   chunks: Iterable<Uint8Array>,
   maxLineBytes = DEFAULT_LIMITS.maxLineBytes,
+  demand: Demand = "all",
 ): FormatAnswer {
   const answer = { rows: [] as Row[], rejects: [] as Omit<Reject, "stage">[], lines: 0 };
   const batches: number[] = [];
@@ -53,6 +55,7 @@ export function runFormat(
       aggregateNames: [],
     },
     schema: OPEN_SCHEMA,
+    demand,
   };
   const operator = stage.create({}, context) as Operator<Uint8Array, Batch>;
   const take = (outputs: Iterable<Batch>) => {
