@@ -3,7 +3,8 @@
  * @module
  */
 import { z } from "zod";
-import { JSON_LINES, MAX_JSON_DEPTH } from "../src/batch/json_lines.ts";
+import { MAX_JSON_DEPTH } from "../src/batch/json_fault.ts";
+import { jsonLines } from "../src/batch/json_lines.ts";
 import { lineFormat } from "../src/batch/lines.ts";
 import { OPEN_SCHEMA } from "../src/schema.ts";
 import { defineStage } from "../src/stage.ts";
@@ -18,7 +19,7 @@ export default defineStage({
 with dots, \`request.headers.host\`. A line that is another JSON value, no JSON at all, or nested deeper than
 ${MAX_JSON_DEPTH} levels is a reject. Of a key that stands twice the last counts; \`__proto__\` is a key like any other.
 Numbers are doubles, so integers beyond 2^53 are rounded, and beyond 1.8e308 they print as null. Bytes that are not UTF-8
-read as U+FFFD. Memory: at most one unfinished line.`,
+read as U+FFFD. Where the stages below read only some fields, only those are made. Memory: at most one unfinished line.`,
   arguments: z.object({}),
   examples: [
     {
@@ -44,5 +45,5 @@ read as U+FFFD. Memory: at most one unfinished line.`,
   ],
   schema: () => OPEN_SCHEMA,
   memory: (_, limits) => limits.maxLineBytes,
-  create: (_, context) => lineFormat(JSON_LINES, context),
+  create: (_, context) => lineFormat(jsonLines(context.demand), context),
 });

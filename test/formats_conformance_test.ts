@@ -255,7 +255,13 @@ function checkJsonFile(name: string): Verdict {
   );
   const content = file.at(-1) === 10 ? file.subarray(0, -1) : file;
   if (content.includes(10)) return { unmapped: "holds a line feed, so it is no single line" };
-  const { rows, rejects } = runFormat(json, [utf8('{"v":'), content, utf8("}")]);
+  const line = [utf8('{"v":'), content, utf8("}")];
+  const { rows, rejects } = runFormat(json, line);
+  for (const key of ["v", "w"]) {
+    const some = runFormat(json, line, undefined, new Map([[key, [key]]]));
+    assert.deepEqual(some.rejects, rejects);
+    assert.deepEqual(some.rows, rows.map((row) => ({ [key]: row[key] ?? null })));
+  }
   if (name.startsWith("y_")) assert.deepEqual([rows.length, rejects.length], [1, 0]);
   else if (name.startsWith("n_")) assert.deepEqual([rows.length, rejects.length], [0, 1]);
   else assert.equal(rows.length + rejects.length, 1);

@@ -3,6 +3,9 @@
  * @module
  */
 
+/** How deep arrays and objects may nest; what is deeper could be parsed, but not printed on every runtime. */
+export const MAX_JSON_DEPTH = 1000;
+
 /** The first fault of a text: what was expected at `at`, a UTF-16 offset. */
 export interface JsonFault {
   readonly at: number;

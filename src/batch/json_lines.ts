@@ -3,19 +3,33 @@
  * @module
  */
 import { Batch } from "./batch.ts";
+import type { Demand } from "../language/demand.ts";
 import { isObject } from "./objects.ts";
 import type { Row, Value } from "./column.ts";
-import { findJsonFault, nestsDeeper } from "./json_fault.ts";
-import { type LineFault, type LineFormat, splitLines } from "./line_format.ts";
-import { decodeText } from "./text.ts";
+import { JsonColumns } from "./json_columns.ts";
+import { findJsonFault, MAX_JSON_DEPTH, nestsDeeper } from "./json_fault.ts";
+import { JsonScanner } from "./json_scan.ts";
+import { JSON_KIND, type JsonTape, jsonTape } from "./json_tape.ts";
+import { type LineBlock, type LineFault, type LineFormat, splitLines } from "./line_format.ts";
+import { decodeText, encodeText } from "./text.ts";
 
-/** How deep arrays and objects may nest; what is deeper could be parsed, but not printed on every runtime. */
-export const MAX_JSON_DEPTH = 1000;
 /** Objects take about this many times the bytes of their text. */
 const OBJECT_FACTOR = 3;
+/** More keys than these are not scanned for: each costs 9 bytes a row, wanted or not. */
+const MOST_KEYS = 64;
 
-/** The line format of `json`: each line's object is a row with keys of its own. Costs a JavaScript object a row. */
-export const JSON_LINES: LineFormat = {
+/**
+ * The line format of `json`. Where only some fields are asked for, no object is made: their values are found in the
+ * bytes, and a line is parsed only when the scan does not take it. Which lines are rows, why others are not, and every
+ * value are the same as when all is asked for.
+ */
+export function jsonLines(demand: Demand): LineFormat {
+  const keys = topKeys(demand);
+  return keys === null ? WHOLE_LINES : scannedLines(keys);
+}
+
+/** Each line's object is a row with keys of its own. Costs a JavaScript object a row. */
+const WHOLE_LINES: LineFormat = {
   parse(bytes, start, end) {
     const split = splitLines(bytes, start, end);
     const text = decodeText(bytes, start, split.next);
@@ -41,6 +55,62 @@ export const JSON_LINES: LineFormat = {
     };
   },
 };
+
+/** The top-level keys of what is asked for; null where looking for their bytes would not find just them. */
+function topKeys(demand: Demand): readonly string[] | null {
+  if (demand === "all") return null;
+  const keys = [...new Set(Array.from(demand.values(), (path) => path[0]!))];
+  // A key with a dot is told from a path by whole rows alone, and U+FFFD may stand for other bytes.
+  const plain = keys.every((key) => key.isWellFormed() && !/[.\ufffd]/.test(key));
+  return plain && keys.length <= MOST_KEYS ? keys : null;
+}
+
+function scannedLines(keys: readonly string[]): LineFormat {
+  const scanner = new JsonScanner(keys.map(encodeText));
+  return {
+    parse(bytes, start, end): LineBlock {
+      const split = splitLines(bytes, start, end);
+      const tape = jsonTape(keys.length, split.count);
+      const parsed = new Map<number, Row>();
+      const faults: LineFault[] = [];
+      let rows = 0;
+      for (let index = 0; index < split.count; index++) {
+        const from = split.starts[index]!;
+        const to = split.ends[index]!;
+        if (scanner.scan(bytes, from, to, tape, rows)) rows++;
+        else {
+          const row = parseObject(decodeText(bytes, from, to));
+          markRow(tape, rows, typeof row === "string" ? JSON_KIND.none : JSON_KIND.parsed);
+          if (typeof row !== "string") parsed.set(rows++, row);
+          else faults.push({ line: split.numbers[index]!, start: from, end: to, reason: row });
+        }
+      }
+      const columns = new JsonColumns(bytes, keys, tape, rows, parsed);
+      const { lines, empty, next } = split;
+      const batch = rows === 0 ? null : columnBatch(columns, next - start);
+      return { batch, lines, empty, faults, next };
+    },
+  };
+}
+
+function columnBatch(columns: JsonColumns, length: number): Batch {
+  const { rows, keys, tape } = columns;
+  return Batch.lazy(
+    rows,
+    keys,
+    (name) => columns.make(name, null),
+    length + tape.kinds.length * 9,
+    (few) => (name) => columns.make(name, few),
+  );
+}
+
+/** Undoes what a scan that stopped has written. */
+function markRow({ starts, kinds, room }: JsonTape, row: number, kind: number): void {
+  for (let place = row; place < starts.length; place += room) {
+    starts[place] = -1;
+    kinds[place] = kind;
+  }
+}
 
 /** The object that `line` is, or why it is none. */
 function parseObject(line: string): Row | string {

@@ -1,0 +1,43 @@
+/**
+ * Where the values of some keys are in a block of lines of JSON: what a scan leaves behind.
+ * @module
+ */
+
+/** What a value is, as far as its column needs to know; a column's summary is the union of its values' kinds. */
+export const JSON_KIND = {
+  /** Absent or null: starts at -1. */
+  none: 0,
+  number: 1,
+  /** ASCII text without escapes: the offsets are those between the quotes. */
+  ascii: 2,
+  /** Text without escapes that may not be UTF-8: the offsets are those between the quotes. */
+  text: 4,
+  /** Anything else, whole. */
+  other: 8,
+  /** In a line that the scan left to the parser; the offsets mean nothing. */
+  parsed: 16,
+} as const;
+
+/** Where the values of some keys are: that of key `k` in row `r` at index `k * room + r`. */
+export interface JsonTape {
+  /** How many rows there is room for. */
+  readonly room: number;
+  /** Offsets into the scanned bytes, -1 where there is no value. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  /** One of {@link JSON_KIND}. */
+  readonly kinds: Uint8Array;
+  /** For each key the kinds of its values, and perhaps others. */
+  readonly summary: Uint8Array;
+}
+
+/** An empty tape: 9 bytes a row and key. */
+export function jsonTape(keys: number, room: number): JsonTape {
+  return {
+    room,
+    starts: new Int32Array(keys * room).fill(-1),
+    ends: new Int32Array(keys * room),
+    kinds: new Uint8Array(keys * room),
+    summary: new Uint8Array(keys),
+  };
+}
