@@ -2,21 +2,30 @@
  * NDJSON in: one JSON object a line.
  * @module
  */
-import { Batch } from "./batch.ts";
+import { Batch, MAX_BATCH_ROWS } from "./batch.ts";
 import type { Demand } from "../language/demand.ts";
 import { isObject } from "./objects.ts";
 import type { Row, Value } from "./column.ts";
 import { JsonColumns } from "./json_columns.ts";
 import { findJsonFault, MAX_JSON_DEPTH, nestsDeeper } from "./json_fault.ts";
 import { JsonScanner } from "./json_scan.ts";
-import { JSON_KIND, type JsonTape, jsonTape } from "./json_tape.ts";
-import { type LineBlock, type LineFault, type LineFormat, splitLines } from "./line_format.ts";
+import { grownTape, JSON_KIND, type JsonTape, jsonTape } from "./json_tape.ts";
+import {
+  type LineBlock,
+  type LineFault,
+  lineFeed,
+  type LineFormat,
+  splitLines,
+  trimmedEnd,
+} from "./line_format.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 /** Objects take about this many times the bytes of their text. */
 const OBJECT_FACTOR = 3;
 /** More keys than these are not scanned for: each costs 9 bytes a row, wanted or not. */
 const MOST_KEYS = 64;
+/** The rows that there is room for at first. */
+const FIRST_ROOM = 256;
 
 /**
  * The line format of `json`. Where only some fields are asked for, no object is made: their values are found in the
@@ -67,28 +76,42 @@ function topKeys(demand: Demand): readonly string[] | null {
 
 function scannedLines(keys: readonly string[]): LineFormat {
   const scanner = new JsonScanner(keys.map(encodeText));
+  let room = FIRST_ROOM;
   return {
     parse(bytes, start, end): LineBlock {
-      const split = splitLines(bytes, start, end);
-      const tape = jsonTape(keys.length, split.count);
+      // Lines are as long as those before them, most times.
+      let tape = jsonTape(keys.length, room);
       const parsed = new Map<number, Row>();
       const faults: LineFault[] = [];
+      let at = start;
       let rows = 0;
-      for (let index = 0; index < split.count; index++) {
-        const from = split.starts[index]!;
-        const to = split.ends[index]!;
-        if (scanner.scan(bytes, from, to, tape, rows)) rows++;
+      let lines = 0;
+      let empty = 0;
+      for (; at < end && lines - empty < MAX_BATCH_ROWS; lines++) {
+        if (rows === tape.room) tape = grownTape(tape);
+        let newline = scanner.scan(bytes, at, end, tape, rows);
+        if (newline >= 0) rows++;
         else {
-          const row = parseObject(decodeText(bytes, from, to));
-          markRow(tape, rows, typeof row === "string" ? JSON_KIND.none : JSON_KIND.parsed);
-          if (typeof row !== "string") parsed.set(rows++, row);
-          else faults.push({ line: split.numbers[index]!, start: from, end: to, reason: row });
+          newline = lineFeed(bytes, at, end);
+          const to = trimmedEnd(bytes, at, newline);
+          const row = to === at ? null : parseObject(decodeText(bytes, at, to));
+          markRow(tape, rows, isObject(row) ? JSON_KIND.parsed : JSON_KIND.none);
+          if (row === null) empty++;
+          else if (typeof row !== "string") parsed.set(rows++, row);
+          else faults.push({ line: lines, start: at, end: to, reason: row });
         }
+        at = newline + 1;
       }
+      room = Math.max(FIRST_ROOM, Math.min(MAX_BATCH_ROWS, rows + (rows >> 3)));
+      const next = Math.min(at, end);
       const columns = new JsonColumns(bytes, keys, tape, rows, parsed);
-      const { lines, empty, next } = split;
-      const batch = rows === 0 ? null : columnBatch(columns, next - start);
-      return { batch, lines, empty, faults, next };
+      return {
+        batch: rows === 0 ? null : columnBatch(columns, next - start),
+        lines,
+        empty,
+        faults,
+        next,
+      };
     },
   };
 }

@@ -26,6 +26,12 @@ const TRUE = [0x74, 0x72, 0x75, 0x65];
 const FALSE = [0x66, 0x61, 0x6c, 0x73, 0x65];
 const NULL = [0x6e, 0x75, 0x6c, 0x6c];
 
+/** 1 for the bytes of strings that stand for themselves and are ASCII. */
+const PLAIN = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => Number(byte >= SPACE && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH),
+);
+
 /**
  * Scans lines for the values of top-level `keys`, given as their UTF-8. Of a key that stands twice the last value counts.
  * Holds a byte for each level of nesting.
@@ -40,34 +46,41 @@ export class JsonScanner {
   constructor(readonly keys: readonly Uint8Array[]) {}
 
   /**
-   * Writes row `row` of the tape from the line `bytes[start, end)`. False, with the row in an unspecified state, for
-   * what is left to the parser: no JSON object, keys with escapes, deep nesting, anything but ASCII outside strings.
+   * Writes row `row` of the tape from the line at `start`, and gives where its line feed is, or `end` when it has none
+   * before that. -1, with the row in an unspecified state, for what is left to the parser: no JSON object, keys with
+   * escapes, deep nesting, anything but ASCII outside strings.
    */
-  scan(bytes: Uint8Array, start: number, end: number, tape: JsonTape, row: number): boolean {
+  scan(bytes: Uint8Array, start: number, end: number, tape: JsonTape, row: number): number {
     this.#bytes = bytes;
     this.#end = end;
     let at = this.#space(start);
-    if (bytes[at] !== OPEN_OBJECT || at >= end) return false;
+    if (bytes[at] !== OPEN_OBJECT || at >= end) return -1;
     at = this.#space(at + 1);
-    if (at < end && bytes[at] === CLOSE_OBJECT) return this.#space(at + 1) === end;
+    if (at < end && bytes[at] === CLOSE_OBJECT) return this.#lineEnd(at + 1);
     while (at < end) {
       const keyStart = at + 1;
       const keyEnd = this.#string(at) - 1;
-      if (keyEnd < 0 || this.#kind === JSON_KIND.other) return false;
+      if (keyEnd < 0 || this.#kind === JSON_KIND.other) return -1;
       at = this.#space(keyEnd + 1);
-      if (at >= end || bytes[at] !== COLON) return false;
+      if (at >= end || bytes[at] !== COLON) return -1;
       const from = this.#space(at + 1);
       at = this.#value(from);
-      if (at < 0) return false;
+      if (at < 0) return -1;
       const key = this.#keyOf(keyStart, keyEnd);
       if (key >= 0) this.#write(tape, key, row, from, at);
       at = this.#space(at);
-      if (at >= end) return false;
-      if (bytes[at] === CLOSE_OBJECT) return this.#space(at + 1) === end;
-      if (bytes[at] !== COMMA) return false;
+      if (at >= end) return -1;
+      if (bytes[at] === CLOSE_OBJECT) return this.#lineEnd(at + 1);
+      if (bytes[at] !== COMMA) return -1;
       at = this.#space(at + 1);
     }
-    return false;
+    return -1;
+  }
+
+  /** Where the line ends of which only white space is left; -1 when it is something else. */
+  #lineEnd(at: number): number {
+    const end = this.#space(at);
+    return end === this.#end || this.#bytes[end] === LINE_FEED ? end : -1;
   }
 
   #write(tape: JsonTape, key: number, row: number, from: number, to: number): void {
@@ -94,13 +107,13 @@ export class JsonScanner {
     return -1;
   }
 
-  /** Behind the white space at `at`. */
+  /** Behind the white space at `at`; a line feed is none here, since it ends the line. */
   #space(at: number): number {
     const bytes = this.#bytes;
     for (; at < this.#end; at++) {
       const byte = bytes[at]!;
       if (byte > SPACE) break;
-      if (byte !== SPACE && byte !== TAB && byte !== CARRIAGE_RETURN && byte !== LINE_FEED) break;
+      if (byte !== SPACE && byte !== TAB && byte !== CARRIAGE_RETURN) break;
     }
     return at;
   }
@@ -191,22 +204,23 @@ export class JsonScanner {
     const bytes = this.#bytes;
     const end = this.#end;
     if (at >= end || bytes[at] !== QUOTE) return -1;
-    let seen = 0;
-    let escaped = false;
-    for (at++; at < end; at++) {
+    let kind: number = JSON_KIND.ascii;
+    for (at++;; at++) {
+      // No plain byte is a line feed, so that this stops at the line's end at the latest, or at that of the bytes.
+      while (PLAIN[bytes[at]!] === 1) at++;
+      if (at >= end) return -1;
       const byte = bytes[at]!;
       if (byte === QUOTE) {
-        const plain = seen < 0x80 ? JSON_KIND.ascii : JSON_KIND.text;
-        this.#kind = escaped ? JSON_KIND.other : plain;
+        this.#kind = kind;
         return at + 1;
       }
       if (byte < SPACE) return -1;
-      seen |= byte;
-      if (byte !== BACKSLASH) continue;
-      escaped = true;
-      at = escapeLast(bytes, at + 1, end);
-      if (at < 0) return -1;
+      if (byte !== BACKSLASH) kind = Math.max(kind, JSON_KIND.text);
+      else {
+        kind = JSON_KIND.other;
+        at = escapeLast(bytes, at + 1, end);
+        if (at < 0) return -1;
+      }
     }
-    return -1;
   }
 }

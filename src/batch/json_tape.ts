@@ -41,3 +41,18 @@ export function jsonTape(keys: number, room: number): JsonTape {
     summary: new Uint8Array(keys),
   };
 }
+
+/** The tape with room for twice the rows. */
+export function grownTape(tape: JsonTape): JsonTape {
+  const { room, starts, ends, kinds, summary } = tape;
+  const grown = jsonTape(summary.length, room * 2);
+  grown.summary.set(summary);
+  for (let key = 0; key < summary.length; key++) {
+    const from = key * room;
+    const to = key * grown.room;
+    grown.starts.set(starts.subarray(from, from + room), to);
+    grown.ends.set(ends.subarray(from, from + room), to);
+    grown.kinds.set(kinds.subarray(from, from + room), to);
+  }
+  return grown;
+}
