@@ -9,6 +9,7 @@ import type { Vocabulary } from "../src/vocabulary.ts";
 import buffer from "./buffer.ts";
 import combined from "./combined.ts";
 import common from "./common.ts";
+import csv from "./csv.ts";
 import drop from "./drop.ts";
 import head from "./head.ts";
 import json from "./json.ts";
@@ -21,6 +22,7 @@ import stats from "./stats.ts";
 import tail from "./tail.ts";
 import tee from "./tee.ts";
 import top from "./top.ts";
+import tsv from "./tsv.ts";
 import where from "./where.ts";
 
 /** Every stage that ships, formats first. */
@@ -29,6 +31,8 @@ export const DEFAULT_STAGES: readonly AnyStage[] = [
   common,
   simple,
   json,
+  csv,
+  tsv,
   lines,
   where,
   let_,

@@ -1,0 +1,81 @@
+/**
+ * What stands before the records of separated values: a byte order mark, and the names of the columns.
+ * @module
+ */
+import { placesOf, recordBatch } from "./csv_columns.ts";
+import type { RecordScanner } from "./csv_scan.ts";
+
+const MARK = [0xef, 0xbb, 0xbf];
+
+/** Takes the UTF-8 byte order mark off an upload that comes in chunks. Holds two bytes at the most. */
+export class MarkFilter {
+  /** How many bytes were taken off. */
+  length = 0;
+  /** What may be a mark's first bytes; null when that is decided. */
+  #opening: Uint8Array | null = new Uint8Array(0);
+
+  /** Whether it is not known yet if there is a mark. */
+  get open(): boolean {
+    return this.#opening !== null;
+  }
+
+  /** The chunk, with what was held before it and without the mark; null while there are too few bytes to tell. */
+  pass(chunk: Uint8Array): Uint8Array | null {
+    const held = this.#opening;
+    if (held === null) return chunk;
+    let bytes = chunk;
+    if (held.length > 0) {
+      bytes = new Uint8Array(held.length + chunk.length);
+      bytes.set(held);
+      bytes.set(chunk, held.length);
+    }
+    const marked = MARK.every((byte, at) => at >= bytes.length || bytes[at] === byte);
+    if (marked && bytes.length < MARK.length) {
+      this.#opening = bytes.slice();
+      return null;
+    }
+    this.#opening = null;
+    if (!marked) return bytes;
+    this.length = MARK.length;
+    return bytes.subarray(MARK.length);
+  }
+
+  /** What is held when the upload ends: no mark, as that would have been passed. */
+  rest(): Uint8Array {
+    const rest = this.#opening ?? new Uint8Array(0);
+    this.#opening = null;
+    return rest;
+  }
+}
+
+/** The `fields` fields of the one record `bytes[start, end)`, null for empty ones. */
+export function fieldsOf(
+  scanner: RecordScanner,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  fields: number,
+): readonly (string | null)[] {
+  const scan = scanner.scan(bytes, start, end, fields, true);
+  const names = Array.from({ length: fields }, (_, index) => String(index));
+  const row = recordBatch(bytes, scan, names, placesOf(names), scanner.dialect, 0);
+  return names.map((name) => row.column(name)!.value(0) as string | null);
+}
+
+/** Names that differ: an empty one is named by its place, a repeated one gets the next free number. */
+export function distinctNames(texts: readonly (string | null)[]): readonly string[] {
+  const wished = texts.map((text, index) => text || `c${index + 1}`);
+  const given = new Set(wished);
+  const used = new Set<string>();
+  const numbers = new Map<string, number>();
+  return wished.map((wish) => {
+    let name = wish;
+    if (used.has(wish)) {
+      let number = numbers.get(wish) ?? 2;
+      while (used.has(name) || given.has(name)) name = `${wish}_${number++}`;
+      numbers.set(wish, number);
+    }
+    used.add(name);
+    return name;
+  });
+}
