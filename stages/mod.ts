@@ -15,6 +15,8 @@ import head from "./head.ts";
 import json from "./json.ts";
 import let_ from "./let.ts";
 import lines from "./lines.ts";
+import logfmt from "./logfmt.ts";
+import ltsv from "./ltsv.ts";
 import select from "./select.ts";
 import simple from "./simple.ts";
 import sort from "./sort.ts";
@@ -33,6 +35,8 @@ export const DEFAULT_STAGES: readonly AnyStage[] = [
   json,
   csv,
   tsv,
+  logfmt,
+  ltsv,
   lines,
   where,
   let_,
