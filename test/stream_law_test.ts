@@ -47,14 +47,19 @@ class Source {
   }
 }
 
-function start(pipeline: string, source: Source, vocabulary: Vocabulary = VOCABULARY): Run {
+function start(
+  pipeline: string,
+  source: Source,
+  vocabulary: Vocabulary = VOCABULARY,
+  stallTimeoutMs = DEFAULT_LIMITS.stallTimeoutMs,
+): Run {
   return new Run({
     id: "test",
     plan: parsePipeline(pipeline, vocabulary).plan,
     pipeline,
     name: null,
     vocabulary,
-    limits: { ...DEFAULT_LIMITS, edgeBytes: 1 },
+    limits: { ...DEFAULT_LIMITS, edgeBytes: 1, stallTimeoutMs },
     options: DEFAULT_RUN_OPTIONS,
     body: source.stream,
     figures: { wireBytes: 0, bytes: 0 },
@@ -222,4 +227,10 @@ test("a satisfied stage ends the upload, and that is no failure", async () => {
   assert.deepEqual([text, fault], ['{"count":3}\n', null]);
   assert.equal((await run.ended).state, "complete");
   assert.equal(source.cancels.length, 1);
+});
+
+test("a complete result that nobody reads does not keep its run for ever", async () => {
+  const run = start("lines | stats count", new Source(encodeText("a\n"), 1), VOCABULARY, 50);
+  const { state, error } = await run.ended;
+  assert.deepEqual([state, error?.code], ["failed", "stalled"]);
 });

@@ -125,7 +125,6 @@ export class Run {
 
   async #work(): Promise<RunReport> {
     await Promise.all(this.#edges().map((edge) => edge.catch((fault) => this.#fail(fault))));
-    this.#watch.stop();
     for (const probe of this.#assembly.probes) probe.close();
     try {
       disposeAll(this.#assembly.stages.map((stage) => stage.operator));
@@ -133,7 +132,9 @@ export class Run {
       this.#fail(fault);
     }
     if (this.#error === null) this.#complete();
+    // A complete result may still be waiting for a reader that never comes: the stall timer stays until it is over.
     await this.#closed.promise;
+    this.#watch.stop();
     this.#durationMs ??= Math.round(performance.now() - this.#started);
     const report = this.report();
     this.#input.onEnd?.(report);
@@ -210,7 +211,7 @@ export class Run {
 
   /** Sends a snapshot and the progress when the reader has taken all that was sent before; else leaves them out. */
   #tick(): void {
-    if (!this.#outbox.empty || this.#error !== null) return;
+    if (!this.#outbox.empty || this.#state !== "running") return;
     try {
       if (this.#snapshotAt >= 0) this.#sendSnapshot();
       this.#outbox.add(this.#envelope.progress(this.report()));
