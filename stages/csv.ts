@@ -4,21 +4,14 @@
  */
 import { MAX_COLUMNS, recordFormat } from "../src/batch/records.ts";
 import { argument } from "../src/language/arguments.ts";
-import { namedColumns, textSchema } from "../src/language/column_names.ts";
+import { COLUMN_OPTIONS, namedColumns, textSchema } from "../src/language/column_names.ts";
 import { defineStage, type StageDefinition } from "../src/stage.ts";
 import { z } from "zod";
 
 const QUOTE = 34;
 
 const shape = {
-  columns: argument.fields({
-    description: "Names of all columns, for an upload without a header",
-    option: true,
-  }).optional(),
-  header: argument.choice(["yes", "no"], {
-    description: "Whether the first record holds names; default `no` with `columns`, else `yes`",
-    option: true,
-  }).optional(),
+  ...COLUMN_OPTIONS,
   separator: argument.text({
     description: "What stands between fields: one ASCII character; default `,`",
     option: true,

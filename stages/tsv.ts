@@ -3,27 +3,15 @@
  * @module
  */
 import { MAX_COLUMNS, recordFormat } from "../src/batch/records.ts";
-import { argument } from "../src/language/arguments.ts";
-import { namedColumns, textSchema } from "../src/language/column_names.ts";
+import { COLUMN_OPTIONS, namedColumns, textSchema } from "../src/language/column_names.ts";
 import { defineStage, type StageDefinition } from "../src/stage.ts";
 import { z } from "zod";
-
-const shape = {
-  columns: argument.fields({
-    description: "Names of all columns, for an upload without a header",
-    option: true,
-  }).optional(),
-  header: argument.choice(["yes", "no"], {
-    description: "Whether the first record holds names; default `no` with `columns`, else `yes`",
-    option: true,
-  }).optional(),
-};
 
 /** Tabs, and no byte that quotes. */
 const TABS = { separator: 9, quote: -1 };
 
 /** The stage `tsv`. Fields are views of the upload's bytes; a column is made when a later stage asks for it. */
-const tsv: StageDefinition<typeof shape> = defineStage({
+const tsv: StageDefinition<typeof COLUMN_OPTIONS> = defineStage({
   name: "tsv",
   kind: "format",
   summary: "Reads tab-separated values",
@@ -31,7 +19,7 @@ const tsv: StageDefinition<typeof shape> = defineStage({
     `As IANA registered them (text/tab-separated-values): one record a line, fields between tabs, nothing quotes and
 nothing escapes, so a double quote is text. Values in quotes are \`csv separator="\\t"\`. Names, empty fields (null), line ends
 and records of another width are as in \`csv\`; at most ${MAX_COLUMNS} columns. Memory: at most one unfinished line.`,
-  arguments: z.object(shape),
+  arguments: z.object(COLUMN_OPTIONS),
   examples: [
     {
       title: "The first line names the columns",

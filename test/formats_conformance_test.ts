@@ -9,36 +9,8 @@ import type { Row } from "../src/batch/column.ts";
 import combined from "../stages/combined.ts";
 import common from "../stages/common.ts";
 import json from "../stages/json.ts";
-import { runFormat, sharedFolder, utf8 } from "./support/format_run.ts";
-
-const folder = sharedFolder("CONFORMANCE_DIR", "shared/conformance");
-const skip = folder === null && "no CONFORMANCE_DIR";
-
-/** Passed, or why this is not for us. Fails by throwing. */
-type Verdict = { readonly unmapped: string } | null;
-
-function tally<Case>(
-  suite: string,
-  cases: readonly Case[],
-  name: (one: Case) => string,
-  check: (one: Case) => Verdict,
-): void {
-  const failures: string[] = [];
-  let unmapped = 0;
-  for (const one of cases) {
-    try {
-      const verdict = check(one);
-      if (verdict === null) continue;
-      unmapped++;
-      console.log(`${suite}: not mapped: ${name(one)}: ${verdict.unmapped}`);
-    } catch (fault) {
-      failures.push(`${name(one)}: ${fault instanceof Error ? fault.message : fault}`);
-    }
-  }
-  const passed = cases.length - unmapped - failures.length;
-  console.log(`${suite}: ${passed} passed, ${failures.length} failed, ${unmapped} not mapped`);
-  assert.deepEqual(failures, []);
-}
+import { folder, skip, tally, type Verdict } from "./support/conformance.ts";
+import { runFormat, utf8 } from "./support/format_run.ts";
 
 function casesOf<Case>(path: string): Case[] {
   const text = readFileSync(new URL(path, folder!), "utf8");
@@ -227,25 +199,25 @@ function checkVrlJson({ args, want, err, unparsed, ...rest }: VrlCase): Verdict 
   return null;
 }
 
-test("crowdsec: http_cases", { skip }, () => {
+test("crowdsec: http_cases", { skip }, async () => {
   const cases = casesOf<CrowdsecCase>("crowdsec/http_cases.jsonl");
-  tally("crowdsec", cases, (one) => `${one.test} ${one.index}`, checkCrowdsec);
+  await tally("crowdsec", cases, (one) => `${one.test} ${one.index}`, checkCrowdsec);
 });
 
-test("logstash: httpd_spec_cases", { skip }, () => {
+test("logstash: httpd_spec_cases", { skip }, async () => {
   const cases = casesOf<LogstashCase>("logstash/httpd_spec_cases.jsonl");
-  tally("logstash", cases, (one) => `${one.pattern} ${one.name}`, checkLogstash);
+  await tally("logstash", cases, (one) => `${one.pattern} ${one.name}`, checkLogstash);
 });
 
-test("vrl: parse_common_log, parse_apache_log, parse_nginx_log", { skip }, () => {
+test("vrl: parse_common_log, parse_apache_log, parse_nginx_log", { skip }, async () => {
   const suites = ["parse_common_log", "parse_apache_log", "parse_nginx_log"];
   const cases = casesOf<VrlCase>("vrl/cases.jsonl").filter(({ suite }) => suites.includes(suite));
-  tally("vrl logs", cases, (one) => `${one.suite} ${one.name}`, checkVrlLog);
+  await tally("vrl logs", cases, (one) => `${one.suite} ${one.name}`, checkVrlLog);
 });
 
-test("vrl: parse_json", { skip }, () => {
+test("vrl: parse_json", { skip }, async () => {
   const cases = casesOf<VrlCase>("vrl/cases.jsonl").filter(({ suite }) => suite === "parse_json");
-  tally("vrl json", cases, (one) => one.name, checkVrlJson);
+  await tally("vrl json", cases, (one) => one.name, checkVrlJson);
 });
 
 /** Each file as the value of the key `v` in one line. */
@@ -268,7 +240,7 @@ function checkJsonFile(name: string): Verdict {
   return null;
 }
 
-test("json_test_suite: test_parsing", { skip }, () => {
+test("json_test_suite: test_parsing", { skip }, async () => {
   const names = readdirSync(new URL("json_test_suite/test_parsing/", folder!)).sort();
-  tally("json_test_suite", names, (name) => name, checkJsonFile);
+  await tally("json_test_suite", names, (name) => name, checkJsonFile);
 });

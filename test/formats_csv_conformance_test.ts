@@ -7,37 +7,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { RunError } from "../src/errors.ts";
 import type { Value } from "../src/batch/column.ts";
-import { sharedFolder, utf8 } from "./support/format_run.ts";
+import { folder, skip, tally, type Verdict } from "./support/conformance.ts";
+import { utf8 } from "./support/format_run.ts";
 import { everyByte, run } from "./support/operators.ts";
-
-const folder = sharedFolder("CONFORMANCE_DIR", "shared/conformance");
-const skip = folder === null && "no CONFORMANCE_DIR";
-
-/** Passed, or why this is not for us. Fails by throwing. */
-type Verdict = { readonly unmapped: string } | null;
-
-async function tally<Case>(
-  suite: string,
-  cases: readonly Case[],
-  name: (one: Case) => string,
-  check: (one: Case) => Promise<Verdict>,
-): Promise<void> {
-  const failures: string[] = [];
-  let unmapped = 0;
-  for (const one of cases) {
-    try {
-      const verdict = await check(one);
-      if (verdict === null) continue;
-      unmapped++;
-      console.log(`${suite}: not mapped: ${name(one)}: ${verdict.unmapped}`);
-    } catch (fault) {
-      failures.push(`${name(one)}: ${fault instanceof Error ? fault.message : fault}`);
-    }
-  }
-  const passed = cases.length - unmapped - failures.length;
-  console.log(`${suite}: ${passed} passed, ${failures.length} failed, ${unmapped} not mapped`);
-  assert.deepEqual(failures, []);
-}
 
 test("csv_spectrum", { skip }, async () => {
   const names = readdirSync(new URL("csv_spectrum/csvs/", folder!)).sort();

@@ -4,7 +4,20 @@
  */
 import { OPEN_SCHEMA, type Schema } from "../schema.ts";
 import type { CheckContext } from "../stage.ts";
+import { argument } from "./arguments.ts";
 import type { FieldReference } from "./syntax.ts";
+
+/** The options themselves, for the shape of such a format. */
+export const COLUMN_OPTIONS = {
+  columns: argument.fields({
+    description: "Names of all columns, for an upload without a header",
+    option: true,
+  }).optional(),
+  header: argument.choice(["yes", "no"], {
+    description: "Whether the first record holds names; default `no` with `columns`, else `yes`",
+    option: true,
+  }).optional(),
+};
 
 /** The names to use, and whether the first record is a header; without names it is one unless the user says no. */
 export function namedColumns(
