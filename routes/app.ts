@@ -5,6 +5,7 @@
 import { Hono } from "hono";
 import type { Limits } from "../src/limits.ts";
 import type { Runs } from "../src/pipeline/runs.ts";
+import type { Resources } from "../src/resources.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import type { WorkerPool } from "../src/workers/pool.ts";
 import { checkRoutes } from "./check.ts";
@@ -24,6 +25,8 @@ export interface Services {
   readonly runs: Runs;
   /** Threads for large uploads. */
   readonly workers?: WorkerPool | undefined;
+  /** What stages may reach beyond their rows. */
+  readonly resources: Resources;
   readonly pipelines: ReadonlyMap<string, NamedPipeline>;
   /** Tells of faults that are nobody's input: what a log should show. */
   log(line: string): void;

@@ -3,6 +3,7 @@
  * @module
  */
 import { Runs } from "../src/pipeline/runs.ts";
+import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { limitsOf, type Settings } from "../src/settings.ts";
 import { startTelemetry } from "../src/telemetry/setup.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
@@ -55,6 +56,7 @@ export async function startSluice(
     limits: limitsOf(settings),
     runs,
     workers,
+    resources: DEFAULT_RESOURCES,
     pipelines,
     log,
   });

@@ -60,7 +60,7 @@ export async function runUpload(
 
 function start(
   request: Request,
-  { vocabulary, limits, workers }: Services,
+  { vocabulary, limits, workers, resources }: Services,
   startRunning: (input: RunInput) => Run,
   { checked, name }: Chosen,
   { parameters, upload }: { parameters: RunParameters; upload: Upload },
@@ -86,6 +86,8 @@ function start(
     options: parameters.options,
     body: upload.body,
     figures: upload.figures,
+    resources,
+    onEvent: ({ name, attributes, ...stage }) => telemetry.event(name, attributes, stage),
     onEnd: (report) => telemetry.end(report),
   });
   return new Response(run.results, {

@@ -9,6 +9,7 @@ import type { Demand } from "./language/demand.ts";
 import type { Issue } from "./language/diagnostics.ts";
 import type { Expression, Plan } from "./language/syntax.ts";
 import type { Limits } from "./limits.ts";
+import type { Resources } from "./resources.ts";
 import type { FieldType, Schema } from "./schema.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -53,6 +54,13 @@ export interface StageContext {
   lines(count: number, empty?: number): void;
   /** Adds a fact to the run's `$notice`: an approximation, a bound reached. Objects of one key are joined. */
   notice(key: string, value: object | string): void;
+  /** Sets a figure of this stage's report beyond those that all have: what was dropped, hits of a cache. */
+  fact(name: string, value: number | string): void;
+  /** Tells of a change, in the report and on the stage's span: a breaker opened, a lane was added. Rare, never a row's. */
+  event(name: string, attributes?: Readonly<Record<string, number | string>>): void;
+  /** Asks for {@link Operator.take} soon; may be called at any time, also from within a call of the operator. */
+  wake(): void;
+  readonly resources: Resources;
   /** Starts a nested pipeline, observed as part of this stage; the caller disposes of it. */
   nested(plan: Plan, label: string): Operator<Batch, Batch>;
   /** The words this run uses; for compiling expressions and finding aggregates. */
@@ -80,6 +88,12 @@ export interface Operator<In, Out> {
    * really waits. After {@link Operator.done} it is not called again.
    */
   push(chunk: In): Outputs<Out> | Promise<Outputs<Out>>;
+  /**
+   * For a stage that has outputs which no push asked for: a concurrent lookup came back, a timer struck. What is ready
+   * now, which may be nothing. Called between pushes after {@link StageContext.wake}, when the stage below has room;
+   * what is ready must be bounded by the stage itself. A push may wait for work, but never for this call.
+   */
+  take?(): Outputs<Out> | Promise<Outputs<Out>>;
   /** The rest, after the last input; pulled one by one at the reader's pace, so it may be as long as it likes. */
   finish?(): Iterable<Out> | AsyncIterable<Out>;
   /** What {@link Operator.finish} would give if the input ended now, leaving the state as it is. */
@@ -88,10 +102,15 @@ export interface Operator<In, Out> {
   readonly done?: boolean;
   /** Frees what is held outside memory; called exactly once, however the run ends. */
   dispose?(): void;
-  /** The operator's whole state as JSON-safe data or typed arrays, for `aggregate` stages. */
+  /**
+   * The operator's whole state as JSON-safe data or typed arrays: for `aggregate` stages, and for every stage that can
+   * be part of a checkpoint. Between two calls; with {@link Operator.restore} it goes on where it was.
+   */
   save?(): unknown;
   /** Adds a state that {@link Operator.save} of the same plan gave, as if its input had followed this one's. */
   merge?(state: unknown): void;
+  /** Puts a saved state into this operator, which has had no input. Where it is missing, `merge` does that. */
+  restore?(state: unknown): void;
 }
 
 /** An executable example: every stage has one, the tests run all, the documentation shows them. */

@@ -11,6 +11,7 @@ import { RunError } from "../src/errors.ts";
 import { DEFAULT_LIMITS } from "../src/limits.ts";
 import { Run } from "../src/pipeline/run.ts";
 import { DEFAULT_RUN_OPTIONS } from "../src/pipeline/run_input.ts";
+import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { parsePipeline } from "../src/plan.ts";
 import { type AnyStage, defineStage } from "../src/stage.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
@@ -63,6 +64,7 @@ function start(
     options: DEFAULT_RUN_OPTIONS,
     body: source.stream,
     figures: { wireBytes: 0, bytes: 0 },
+    resources: DEFAULT_RESOURCES,
   });
 }
 

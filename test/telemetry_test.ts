@@ -91,6 +91,7 @@ function stageReport(stage: string, index: number): StageReport {
     queueBound: 4096,
     queueUnit: index === 0 ? "bytes" : "rows",
     rejects: index === 0 ? 7 : 0,
+    facts: {},
   };
 }
 
@@ -110,6 +111,7 @@ function report(error: RunError | null = null): RunReport {
     rejects: 7,
     bottleneck: "combined",
     stages: WORDS.map(stageReport),
+    events: [],
   };
 }
 

@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS, type Limits } from "../src/limits.ts";
 import { Run } from "../src/pipeline/run.ts";
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from "../src/pipeline/run_input.ts";
 import type { RunReport } from "../src/pipeline/report.ts";
+import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { parsePipeline } from "../src/plan.ts";
 import { mapSegmentLength } from "../src/workers/hand_over.ts";
 import type { WorkerPool } from "../src/workers/pool.ts";
@@ -39,6 +40,7 @@ function startRun(pipeline: string, body: ReadableStream<Uint8Array>, settings: 
     options: { ...DEFAULT_RUN_OPTIONS, ...settings.options },
     body,
     figures: { wireBytes: 0, bytes: 0 },
+    resources: DEFAULT_RESOURCES,
     workers: settings.workers,
   });
 }

@@ -6,7 +6,7 @@
  */
 import { z } from "zod";
 import type { Issue } from "./diagnostics.ts";
-import type { Bound, Expression, Plan } from "./syntax.ts";
+import type { Bound, Expression, Plan, Rate } from "./syntax.ts";
 import { type ArgumentKind, type ArgumentValues, printValue } from "./value.ts";
 import { readJson } from "./value_json.ts";
 
@@ -124,6 +124,19 @@ export const argument = {
     const plan = z.custom<Bound>(isBound, { error: "A bound is at least one row or one byte" });
     return declare("bound", options, z.codec(NUMBER_OR_TEXT, plan, steps("bound")));
   },
+  /** An amount a time: `500/s`, `4MiB/s`, `5/10s`. JSON: the text. */
+  rate(options: KeywordOptions) {
+    return declare("rate", options, z.codec(z.string(), z.custom<Rate>(isObject), steps("rate")));
+  },
+  /** One nested pipeline in parentheses, or with `rest` all stages behind this one. JSON: a pipeline. */
+  pipeline(options: ArgumentOptions & { readonly rest?: true }) {
+    const plan = z.custom<Plan>(isObject);
+    return declare(
+      options.rest ? "rest" : "pipeline",
+      options,
+      z.codec(PIPELINE_JSON, plan, { decode: needsVocabulary, encode: stagesJson }),
+    );
+  },
   /** Nested pipelines, each in parentheses and without a format. JSON: an array of pipelines. */
   pipelines(options: ArgumentOptions & { readonly minimum?: number }) {
     const plans = z.array(z.custom<Plan>(isObject)).min(options.minimum ?? 1);
@@ -131,13 +144,8 @@ export const argument = {
       "pipelines",
       options,
       z.codec(z.array(PIPELINE_JSON).min(options.minimum ?? 1), plans, {
-        decode: (json, payload) => {
-          const message = "A nested pipeline needs a vocabulary: decode it with planFromJson";
-          payload.issues.push({ code: "custom", message, input: json });
-          return z.NEVER;
-        },
-        encode: (nested) =>
-          nested.map((plan) => plan.stages.map(({ stage, arguments: own }) => ({ ...own, stage }))),
+        decode: needsVocabulary,
+        encode: (nested) => nested.map(stagesJson),
       }),
     );
   },
@@ -198,6 +206,16 @@ function steps<Kind extends ArgumentKind>(kind: Kind): {
     },
     encode: (value) => printValue(kind, value, { reserved: new Set(), plan: () => "" }),
   };
+}
+
+function needsVocabulary(json: unknown, payload: z.core.ParsePayload): never {
+  const message = "A nested pipeline needs a vocabulary: decode it with planFromJson";
+  payload.issues.push({ code: "custom", message, input: json });
+  return z.NEVER;
+}
+
+function stagesJson(plan: Plan): StageJson[] {
+  return plan.stages.map(({ stage, arguments: own }) => ({ ...own, stage }));
 }
 
 function ranged(schema: z.ZodNumber, { minimum, maximum }: RangeOptions): z.ZodNumber {

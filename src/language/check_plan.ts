@@ -9,7 +9,7 @@ import type { Issue } from "./diagnostics.ts";
 import type { ReadScope } from "./pipeline_text.ts";
 import { propertiesOf } from "./properties.ts";
 import type { Plan, PlanStage, Span } from "./syntax.ts";
-import type { ArgumentValues } from "./value.ts";
+import { type ArgumentValues, plansIn } from "./value.ts";
 
 /** The rows on the edges of a plan. */
 export interface PlanSchemas {
@@ -85,7 +85,7 @@ function outputOf(
 /** The pipelines in a stage's arguments. */
 export function nestedPlans(stage: PlanStage, definition: AnyStage): readonly Plan[] {
   return propertiesOf(definition).flatMap(({ name, syntax }) =>
-    syntax.kind === "pipelines" ? (stage.arguments[name] ?? []) as readonly Plan[] : []
+    plansIn(syntax.kind, stage.arguments[name])
   );
 }
 

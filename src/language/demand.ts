@@ -7,7 +7,7 @@ import type { Vocabulary } from "../vocabulary.ts";
 import { printField } from "./print.ts";
 import { propertiesOf } from "./properties.ts";
 import type { Expression, FieldReference, Plan, PlanStage } from "./syntax.ts";
-import type { ArgumentKind, ArgumentValues } from "./value.ts";
+import { type ArgumentKind, type ArgumentValues, plansIn } from "./value.ts";
 
 /** The paths of the fields that are asked for, by their text; or `all`, where whole rows are shown or handed on. */
 export type Demand = ReadonlyMap<string, readonly string[]> | "all";
@@ -53,12 +53,14 @@ function named(
   return propertiesOf(definition).flatMap(({ name, syntax: { kind } }): Demand[] => {
     const value = stage.arguments[name];
     if (value === undefined) return [];
-    if (kind !== "pipelines") return [fieldsOf(kind, value)];
-    return (value as readonly Plan[]).map((nested) => {
-      const first = nested.stages[0];
-      if (first === undefined) return below;
-      return asked(first, vocabulary, demandsOf(nested, vocabulary, below)[0]!);
-    });
+    return [
+      fieldsOf(kind, value),
+      ...plansIn(kind, value).map((nested) => {
+        const first = nested.stages[0];
+        if (first === undefined) return below;
+        return asked(first, vocabulary, demandsOf(nested, vocabulary, below)[0]!);
+      }),
+    ];
   });
 }
 

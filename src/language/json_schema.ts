@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { AnyStage } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { propertiesOf } from "./properties.ts";
+import { KINDS } from "./value.ts";
 
 /** Any JSON Schema. */
 export type JsonSchema = Record<string, unknown>;
@@ -16,10 +17,13 @@ export function stageJsonSchema(stage: AnyStage, pipeline = "#"): JsonSchema {
   const properties: JsonSchema = { stage: { const: stage.name, description: stage.summary } };
   for (const { name, syntax } of propertiesOf(stage)) {
     const property = own.properties?.[name];
-    const items = { anyOf: [{ type: "string" }, { $ref: pipeline }] };
-    properties[name] = syntax.kind === "pipelines" && typeof property === "object"
-      ? { ...property, items }
-      : property;
+    const nested = { anyOf: [{ type: "string" }, { $ref: pipeline }] };
+    const { json } = KINDS[syntax.kind];
+    if (json === "pipelines" && typeof property === "object") {
+      properties[name] = { ...property, items: nested };
+    } else if (json === "pipeline") {
+      properties[name] = { description: syntax.description, ...nested };
+    } else properties[name] = property;
   }
   return {
     type: "object",

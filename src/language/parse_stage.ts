@@ -9,7 +9,7 @@ import { propertiesOf, type Property } from "./properties.ts";
 import type { Span } from "./syntax.ts";
 import { nameToken } from "./tokens.ts";
 import { usage, usageOf, usageOfValue } from "./usage.ts";
-import { KINDS } from "./value.ts";
+import { type ArgumentKind, KINDS } from "./value.ts";
 
 /** Values by argument name, in plan form, each with where it stands. */
 export type Written = Map<string, { readonly value: unknown; readonly at: Span }>;
@@ -87,7 +87,7 @@ function readProperty(
   }
   const { start } = cursor.peek().at;
   let value: unknown;
-  if (syntax.option && syntax.kind !== "pipelines" && cursor.takeSign("(")) {
+  if (syntax.option && !isNested(syntax.kind) && cursor.takeSign("(")) {
     value = cursor.loose(() => kind.parse(cursor, words));
     cursor.expectSign(")");
   } else {
@@ -96,6 +96,10 @@ function readProperty(
     cursor.tight = false;
   }
   return { value, at: { start, end: cursor.behind } };
+}
+
+function isNested(kind: ArgumentKind): boolean {
+  return KINDS[kind].json === "pipelines" || KINDS[kind].json === "pipeline";
 }
 
 function failMissing(

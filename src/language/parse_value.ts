@@ -6,9 +6,9 @@ import { Cursor } from "./cursor.ts";
 import { nearest } from "./diagnostics.ts";
 import { parseArgumentList, parseExpression } from "./parse_expression.ts";
 import { defaultAggregateName, defaultColumnName, printName } from "./print.ts";
-import type { AggregateCall, Bound, NamedExpression, Plan, SortKey } from "./syntax.ts";
+import type { AggregateCall, Bound, NamedExpression, Plan, Rate, SortKey } from "./syntax.ts";
 import { nameToken, type Token } from "./tokens.ts";
-import type { Dimension } from "./units.ts";
+import { type Dimension, readQuantity } from "./units.ts";
 
 /** Reads `expr` or `expr as name`. */
 export function parseColumn(cursor: Cursor): NamedExpression {
@@ -98,25 +98,55 @@ export function parseWord(cursor: Cursor, words: readonly string[]): string {
 /** Reads `( ... ) ( ... )`, each inside by the cursor's own reader. */
 export function parseNested(cursor: Cursor): Plan[] {
   const plans: Plan[] = [];
-  do {
-    const open = cursor.expectSign("(");
-    const close = closing(cursor);
-    if (close === null) {
-      cursor.failAt("Nested pipeline is not closed", open.at, "Write `)` after it");
-    }
-    const last: Token = { ...cursor.tokens[close]!, kind: "end", text: "`)`" };
-    const inside = new Cursor(
-      cursor.tokens,
-      cursor.position,
-      close,
-      last,
-      cursor.nested,
-      cursor.deeper(() => cursor.nesting),
-    );
-    plans.push(cursor.nested(inside));
-    cursor.position = close + 1;
-  } while (cursor.isSign("("));
+  do plans.push(parsePlan(cursor)); while (cursor.isSign("("));
   return plans;
+}
+
+/** Reads `( ... )`, the inside by the cursor's own reader. */
+export function parsePlan(cursor: Cursor): Plan {
+  const open = cursor.expectSign("(");
+  const close = closing(cursor);
+  if (close === null) {
+    cursor.failAt("Nested pipeline is not closed", open.at, "Write `)` after it");
+  }
+  const last: Token = { ...cursor.tokens[close]!, kind: "end", text: "`)`" };
+  const plan = cursor.nested(insideOf(cursor, close, last));
+  cursor.position = close + 1;
+  return plan;
+}
+
+/** Reads `( ... )`, or `|` and all stages behind it. */
+export function parseRest(cursor: Cursor): Plan {
+  if (!cursor.takeSign("|")) return parsePlan(cursor);
+  const plan = cursor.nested(insideOf(cursor, cursor.end, cursor.last));
+  cursor.position = cursor.end;
+  return plan;
+}
+
+/** Reads `500/s` or `4MiB/s` or `5/10s`. */
+export function parseRate(cursor: Cursor): Rate {
+  const what = "a rate such as 500/s, 4MiB/s or 5/10s";
+  const { at } = cursor.peek();
+  const { value, dimension } = readNumber(cursor, what, ["plain", "size"]);
+  cursor.expectSign("/", "Write a rate such as 500/s, 4MiB/s or 5/10s");
+  const token = cursor.peek();
+  const unit = token.kind === "name" && !token.quoted ? readQuantity(`1${token.text}`) : null;
+  if (unit?.dimension === "duration") cursor.take();
+  const everyMs = unit?.dimension === "duration"
+    ? unit.value
+    : parseNumber(cursor, "a time such as s or 10s", ["duration"]);
+  if (!(value > 0 && everyMs > 0)) {
+    cursor.failAt("A rate is more than 0 in a time more than 0", {
+      start: at.start,
+      end: cursor.behind,
+    });
+  }
+  return { amount: value, unit: dimension === "size" ? "bytes" : "rows", everyMs };
+}
+
+function insideOf(cursor: Cursor, end: number, last: Token): Cursor {
+  const nesting = cursor.deeper(() => cursor.nesting);
+  return new Cursor(cursor.tokens, cursor.position, end, last, cursor.nested, nesting);
 }
 
 /** Where the parenthesis that is open here closes, or null. */

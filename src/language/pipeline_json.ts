@@ -87,6 +87,7 @@ function stageToJson(stage: PlanStage, vocabulary: Vocabulary): StageJson {
     if (value === undefined) continue;
     const kind: KindSyntax<unknown> = KINDS[syntax.kind];
     if (kind.json === "number" || kind.json === "string") json[name] = value;
+    else if (kind.json === "pipeline") json[name] = planToJson(value as Plan, vocabulary);
     else if (kind.json === "pipelines") {
       json[name] = (value as readonly Plan[]).map((nested) => planToJson(nested, vocabulary));
     } else {
@@ -137,7 +138,9 @@ function readArgument(
   json: unknown,
   places: PlaceScope,
 ): { value: unknown; at: Span } | "wrong" | null {
-  if (Array.isArray(json) && json.length === 0 && syntax.kind !== "pipelines") return null;
+  if (Array.isArray(json) && json.length === 0 && !KINDS[syntax.kind].json.startsWith("pipeline")) {
+    return null;
+  }
   const at = places.span("", showJson(json));
   const value = readJson(syntax.kind, json, places);
   return value === undefined ? "wrong" : { value, at };

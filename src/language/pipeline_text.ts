@@ -90,7 +90,7 @@ export function printStage(stage: PlanStage, vocabulary: Vocabulary): string {
 function readStages(cursor: Cursor, scope: ReadScope): Plan {
   const stages: PlanStage[] = [];
   for (let start = cursor.position; start <= cursor.end;) {
-    const end = stageEnd(cursor, start);
+    const end = takesRest(cursor, start, scope) ? cursor.end : stageEnd(cursor, start);
     const bar = cursor.tokens[end];
     const last: Token = end < cursor.end && bar !== undefined
       ? { kind: "end", text: "`|`", at: bar.at }
@@ -101,6 +101,23 @@ function readStages(cursor: Cursor, scope: ReadScope): Plan {
     start = end + 1;
   }
   return { stages };
+}
+
+/** Whether the stage at `start` has all behind it as its nested pipeline, none being in parentheses. */
+function takesRest(cursor: Cursor, start: number, scope: ReadScope): boolean {
+  const name = cursor.tokens[start];
+  if (start >= cursor.end || name?.kind !== "name") return false;
+  const definition = scope.vocabulary.stages.get(name.text);
+  if (!definition || !propertiesOf(definition).some(({ syntax }) => syntax.kind === "rest")) {
+    return false;
+  }
+  for (let index = start + 1; index < stageEnd(cursor, start); index++) {
+    const [token, next] = [cursor.tokens[index]!, cursor.tokens[index + 1]];
+    const apart = token.at.start > cursor.tokens[index - 1]!.at.end;
+    const opens = token.kind === "sign" && token.text === "(" && apart;
+    if (opens && next?.kind === "name" && scope.vocabulary.stages.has(next.text)) return false;
+  }
+  return true;
 }
 
 /** The index of the `|` that ends the stage, or the cursor's end. */

@@ -100,6 +100,14 @@ export interface SortKey {
 /** A queue bound: rows (`100`) or bytes (`4MiB`). */
 export type Bound = { readonly rows: number } | { readonly bytes: number };
 
+/** An amount a time: `500/s` rows, `4MiB/s` bytes, `5/10s`. */
+export interface Rate {
+  readonly amount: number;
+  readonly unit: "rows" | "bytes";
+  /** Milliseconds in which the amount is allowed. */
+  readonly everyMs: number;
+}
+
 /** One stage as the user wrote it, arguments parsed and valid for the stage's own schema. */
 export interface PlanStage {
   readonly stage: string;

@@ -2,6 +2,7 @@
  * Numbers as the language spells them: `10`, `1.5h`, `64KiB`, `10_000`.
  * @module
  */
+import type { Rate } from "./syntax.ts";
 
 /** What a number measures: milliseconds, bytes, or nothing. */
 export type Dimension = "plain" | "duration" | "size";
@@ -74,6 +75,12 @@ export function printDuration(milliseconds: number): string {
     if (milliseconds % factor === 0) best = `${milliseconds / factor}${unit}`;
   }
   return best;
+}
+
+/** A rate, its time without a 1: `500/s`, `4MiB/s`, `5/10s`. Reads back as exactly the same rate. */
+export function printRate({ amount, unit, everyMs }: Rate): string {
+  const time = printDuration(everyMs).replace(/^1(?=[a-z])/, "");
+  return `${unit === "bytes" ? printSize(amount) : amount}/${time}`;
 }
 
 /** Bytes in the largest unit that divides them: `4MiB`, `10kB`, `17B`. Reads back as exactly the same number. */

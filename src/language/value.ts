@@ -11,6 +11,9 @@ import {
   parseColumn,
   parseNested,
   parseNumber,
+  parsePlan,
+  parseRate,
+  parseRest,
   parseSortKey,
   parseText,
   parseWord,
@@ -31,10 +34,11 @@ import type {
   FieldReference,
   NamedExpression,
   Plan,
+  Rate,
   SortKey,
 } from "./syntax.ts";
 import type { Token } from "./tokens.ts";
-import { printDuration, printSize } from "./units.ts";
+import { printDuration, printRate, printSize } from "./units.ts";
 
 /** The plan form of each kind of argument. */
 export interface ArgumentValues {
@@ -55,6 +59,10 @@ export interface ArgumentValues {
   /** One of the argument's words. */
   readonly choice: string;
   readonly bound: Bound;
+  readonly rate: Rate;
+  readonly pipeline: Plan;
+  /** All stages behind, or those in parentheses. */
+  readonly rest: Plan;
   readonly pipelines: readonly Plan[];
 }
 
@@ -82,7 +90,14 @@ export interface KindSyntax<Value> {
   /** Set when the value is an expression or a list of them, so that as an option it is printed in parentheses. */
   readonly tree?: true;
   /** The JSON form: text to read, one or an array of them; a number, or a number or text; a string as it is. */
-  readonly json: "text" | "texts" | "number" | "number or text" | "string" | "pipelines";
+  readonly json:
+    | "text"
+    | "texts"
+    | "number"
+    | "number or text"
+    | "string"
+    | "pipeline"
+    | "pipelines";
   /** The plan form of a JSON number, for kinds that take one. */
   number?(json: number): Value;
 }
@@ -168,15 +183,47 @@ export const KINDS: { readonly [Kind in ArgumentKind]: KindSyntax<ArgumentValues
     json: "number or text",
     number: (rows) => ({ rows }),
   },
+  rate: {
+    usage: "AMOUNT/TIME",
+    starts: startsNumber,
+    parse: parseRate,
+    print: (value) => [printRate(value)],
+    json: "text",
+  },
+  pipeline: {
+    usage: "(PIPELINE)",
+    starts: startsNested,
+    parse: parsePlan,
+    print: (nested, { plan }) => [`(${plan(nested)})`],
+    json: "pipeline",
+  },
+  rest: {
+    usage: "(PIPELINE)",
+    starts: (token) => startsNested(token) || (token.kind === "sign" && token.text === "|"),
+    parse: parseRest,
+    print: (nested, { plan }) => [`(${plan(nested)})`],
+    json: "pipeline",
+  },
   pipelines: {
     usage: "(PIPELINE) ...",
-    starts: (token) => token.kind === "sign" && token.text === "(",
+    starts: startsNested,
     parse: parseNested,
     print: (plans, { plan }) => plans.map((nested) => `(${plan(nested)})`),
     separator: " ",
     json: "pipelines",
   },
 };
+
+/** The nested pipelines that a value of this kind is or holds. */
+export function plansIn(kind: ArgumentKind, value: unknown): readonly Plan[] {
+  if (value === undefined) return [];
+  const { json } = KINDS[kind];
+  return json === "pipelines"
+    ? value as readonly Plan[]
+    : json === "pipeline"
+    ? [value as Plan]
+    : [];
+}
 
 /** The text of a value: its items, joined as the text grammar has them. */
 export function printValue<Kind extends ArgumentKind>(
@@ -191,6 +238,10 @@ export function printValue<Kind extends ArgumentKind>(
 function startsTree(token: Token): boolean {
   if (token.kind === "sign") return token.text === "(" || token.text === "-" || token.text === "+";
   return token.kind !== "end";
+}
+
+function startsNested(token: Token): boolean {
+  return token.kind === "sign" && token.text === "(";
 }
 
 function startsNumber(token: Token, next: Token): boolean {

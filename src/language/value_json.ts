@@ -22,6 +22,7 @@ const EXPECTED: { readonly [Json in KindSyntax<unknown>["json"]]: string } = {
   "number": "a number",
   "number or text": "a number or a string",
   "string": "a string",
+  "pipeline": "a pipeline",
   "pipelines": "an array of pipelines",
 };
 
@@ -38,6 +39,10 @@ export function readJson<Kind extends ArgumentKind>(
   const takesText = syntax.json === "text" || syntax.json === "texts" ||
     syntax.json === "number or text";
   if (typeof json === "number" && syntax.number !== undefined) return syntax.number(json);
+  if (syntax.json === "pipeline" && scope.plan !== undefined) {
+    const plan: unknown = scope.plan(json, "");
+    return plan as ArgumentValues[Kind];
+  }
   if (typeof json === "string") {
     if (syntax.json === "string") return json as ArgumentValues[Kind];
     if (takesText) return readText(syntax, json, "", scope);

@@ -7,11 +7,14 @@ import { checkExpression } from "../expression/check.ts";
 import { demandsOf } from "../language/demand.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
+import type { Resources } from "../resources.ts";
 import { OPEN_SCHEMA, type Schema } from "../schema.ts";
 import type { AnyStage, Budget, CheckContext, Operator, Reject, StageContext } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { type AnyOperator, chain } from "./chain.ts";
 import { observed, Probe } from "./probe.ts";
+import type { StageEvent } from "./report.ts";
+import { Wake } from "./wake.ts";
 
 /** What a run offers to all of its stages. */
 export interface StageServices {
@@ -22,6 +25,8 @@ export interface StageServices {
   reject(reject: Reject): void;
   lines(count: number, empty?: number): void;
   notice(key: string, value: object | string): void;
+  event(event: Omit<StageEvent, "at">): void;
+  readonly resources: Resources;
 }
 
 /** A stage of a run. */
@@ -29,6 +34,8 @@ export interface AssembledStage {
   readonly name: string;
   readonly operator: AnyOperator;
   readonly probe: Probe;
+  /** Rings when the stage, or one nested in it, has outputs to be taken. */
+  readonly wake: Wake;
   /** Another operator of this stage with no shared state, unobserved and with services of its own. */
   fresh(services: StageServices): AnyOperator;
 }
@@ -44,7 +51,10 @@ interface Place {
   /** `tee.1.` for what is nested in the first branch of a tee, else empty. */
   readonly prefix: string;
   readonly probes: Probe[] | null;
+  readonly wake: Wake;
 }
+
+const UNOBSERVED: Place = { prefix: "", probes: null, wake: new Wake() };
 
 /** What the plan knows of a stage's input, and what is asked of its output. */
 type Edges = Pick<StageContext, "schema" | "demand">;
@@ -52,11 +62,11 @@ type Edges = Pick<StageContext, "schema" | "demand">;
 /** Creates every stage of a checked `plan`. Throws only what a stage's `create` throws. */
 export function assemble(plan: Plan, services: StageServices): Assembly {
   const probes: Probe[] = [];
-  const place: Place = { prefix: "", probes };
   const schemas = schemasOf(plan, OPEN_SCHEMA, services.vocabulary);
   const demands = demandsOf(plan, services.vocabulary);
   const stages = plan.stages.map((stage, index): AssembledStage => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
+    const place: Place = { prefix: "", probes, wake: new Wake() };
     const probe = probeFor(definition, stage, place, services.limits);
     const edges = { schema: schemas[index]!, demand: demands[index]! };
     const operator = definition.create(
@@ -66,11 +76,12 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     return {
       name: stage.stage,
       probe,
+      wake: place.wake,
       operator: observed(operator, probe),
       fresh: (others) =>
         definition.create(
           stage.arguments,
-          contextOf(others, stage, edges, { prefix: "", probes: null }, null),
+          contextOf(others, stage, edges, UNOBSERVED, null),
         ) as AnyOperator,
     };
   });
@@ -131,14 +142,21 @@ function contextOf(
     demand,
     lines: (count, empty) => services.lines(count, empty),
     notice: (key, value) => services.notice(key, value),
+    fact: (name, value) => probe?.facts.set(name, value),
+    event: (name, attributes = {}) => {
+      if (probe === null) return;
+      services.event({ stage: probe.stage, index: probe.index, name, attributes });
+    },
+    wake: () => place.wake.ring(),
+    resources: services.resources,
     reject: (reject) => {
       if (probe !== null) probe.rejects++;
       services.reject({ ...reject, stage: stage.stage });
     },
     nested: (plan, label) =>
       nest(plan, { schema, demand }, services, {
+        ...place,
         prefix: `${place.prefix}${stage.stage}.${label}.`,
-        probes: place.probes,
       }),
   };
 }
@@ -157,7 +175,7 @@ function nest(
     let first = place.probes !== null;
     return () => {
       const probe = first ? probeFor(definition, stage, place, services.limits) : null;
-      const inside = first ? place : { prefix: "", probes: null };
+      const inside = first ? place : { ...UNOBSERVED, wake: place.wake };
       first = false;
       const edges = { schema: schemas[index]!, demand: demands[index]! };
       const context = contextOf(services, stage, edges, inside, probe);

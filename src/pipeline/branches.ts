@@ -16,8 +16,13 @@ type Branch = Operator<Batch, Batch>;
  */
 export class Branches implements Branch {
   readonly snapshot?: () => Iterable<Batch>;
+  readonly take?: () => Promise<Outputs<Batch>>;
 
   constructor(readonly branches: readonly Branch[]) {
+    if (branches.some((branch) => branch.take !== undefined)) {
+      this.take = async () =>
+        tagAll(await settled(branches.map((branch) => branch.take?.() ?? NOTHING)));
+    }
     if (branches.every((branch) => branch.snapshot === undefined)) return;
     this.snapshot = () => concatenated(branches, (branch) => branch.snapshot?.() ?? NOTHING);
   }

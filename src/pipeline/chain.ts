@@ -42,11 +42,15 @@ export function* snapshotThrough(
 
 class Chain implements AnyOperator {
   readonly snapshot?: () => Iterable<Batch>;
+  readonly take?: () => Promise<Outputs<Batch>>;
   readonly #operators: readonly AnyOperator[];
   #disposed = false;
 
   constructor(makers: readonly (() => AnyOperator)[]) {
     this.#operators = createAll(makers);
+    if (this.#operators.some((operator) => operator.take !== undefined)) {
+      this.take = () => this.#takeAll();
+    }
     const source = this.#operators.findIndex((operator) => operator.snapshot !== undefined);
     if (source < 0) return;
     this.snapshot = () => snapshotThrough(this.#operators[source]!, makers.slice(source + 1));
@@ -61,6 +65,16 @@ class Chain implements AnyOperator {
     return outputs instanceof Promise
       ? outputs.then((ready) => through(this.#operators, 1, ready))
       : through(this.#operators, 1, outputs);
+  }
+
+  /** What is ready, the last operator's first, for that is the oldest. */
+  async #takeAll(): Promise<Outputs<Batch>> {
+    const all: Batch[] = [];
+    for (let at = this.#operators.length - 1; at >= Math.max(0, lastDone(this.#operators)); at--) {
+      const ready = await this.#operators[at]!.take?.() ?? NOTHING;
+      for (const batch of await through(this.#operators, at + 1, ready)) all.push(batch);
+    }
+    return all;
   }
 
   finish(): Iterable<Batch> & AsyncIterable<Batch> {

@@ -24,6 +24,8 @@ export function measure(chunk: unknown): { rows: number; bytes: number } {
  */
 export class Probe {
   rejects = 0;
+  /** What the stage tells of itself, by name. */
+  readonly facts = new Map<string, number | string>();
   #rowsIn = 0;
   #rowsOut = 0;
   #bytesIn = 0;
@@ -136,6 +138,7 @@ export class Probe {
       queueBound: this.queueBound,
       queueUnit: this.queueUnit,
       rejects: this.rejects,
+      facts: Object.fromEntries(this.facts),
     };
   }
 }
@@ -158,6 +161,13 @@ export function observed<In, Out>(operator: Operator<In, Out>, probe: Probe): Op
       const outputs = operator.push(chunk);
       return outputs instanceof Promise ? outputs.then(counted) : counted(outputs);
     },
+    ...(operator.take && {
+      take() {
+        probe.working();
+        const outputs = operator.take!();
+        return outputs instanceof Promise ? outputs.then(counted) : counted(outputs);
+      },
+    }),
     async *finish() {
       if (operator.finish === undefined) return;
       probe.working();
@@ -174,6 +184,7 @@ export function observed<In, Out>(operator: Operator<In, Out>, probe: Probe): Op
     },
     ...(operator.snapshot && { snapshot: () => operator.snapshot!() }),
     ...(operator.save && { save: () => operator.save!() }),
+    ...(operator.restore && { restore: (state: unknown) => operator.restore!(state) }),
     ...(operator.merge && { merge: (state: unknown) => operator.merge!(state) }),
     dispose() {
       probe.close();

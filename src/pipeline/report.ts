@@ -39,6 +39,16 @@ export interface StageReport {
   readonly queueBound: number;
   readonly queueUnit: "rows" | "bytes";
   readonly rejects: number;
+  /** What only stages of this word can tell, by name. */
+  readonly facts: Readonly<Record<string, number | string>>;
+}
+
+/** A change that a stage told of. */
+export interface StageEvent extends Pick<StageReport, "stage" | "index"> {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, number | string>>;
+  /** Milliseconds since the run began. */
+  readonly at: number;
 }
 
 /** Where a run stands. */
@@ -66,6 +76,8 @@ export interface RunReport {
   /** What the run waited for most: `upload`, `download`, or a stage's word. */
   readonly bottleneck: string | null;
   readonly stages: readonly StageReport[];
+  /** The latest hundred that stages told of, oldest first. */
+  readonly events: readonly StageEvent[];
 }
 
 /**

@@ -9,6 +9,7 @@ import { assembleFor } from "../workers/hand_over.ts";
 import { type Chunk, disposeAll } from "./chain.ts";
 import type { Assembly, StageServices } from "./assemble.ts";
 import { RunBudget } from "./budget.ts";
+import { EventLog } from "./event_log.ts";
 import { type Envelope, ENVELOPES } from "./envelope.ts";
 import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
@@ -46,6 +47,7 @@ export class Run {
   readonly #started = performance.now();
   readonly #watch: Watch;
   readonly #closed = Promise.withResolvers<void>();
+  readonly #events: EventLog;
   #state: RunState = "running";
   #error: RunError | null = null;
   #durationMs: number | null = null;
@@ -57,6 +59,7 @@ export class Run {
   constructor(input: RunInput) {
     this.#input = input;
     this.id = input.id;
+    this.#events = new EventLog(input.onEvent);
     this.#envelope = ENVELOPES[input.options.envelope];
     this.#outbox = new Outbox(
       () => this.#watch.touch(),
@@ -111,6 +114,7 @@ export class Run {
       rejects: this.#rejects.count,
       bottleneck: bottleneckOf(stages),
       stages,
+      events: this.#events.all(),
     };
   }
 
@@ -144,8 +148,9 @@ export class Run {
   /** The pipes: body to first stage, stage to stage, last stage to outbox. */
   #edges(): Promise<void>[] {
     const { stages } = this.#assembly;
-    const streams = stages.map(({ operator, probe }, index) =>
+    const streams = stages.map(({ operator, probe, wake }, index) =>
       stageStream<Chunk, Batch>(operator, probe, {
+        wake,
         settle: () => {
           this.#watch.touch();
           return this.#outbox.room();
@@ -206,6 +211,8 @@ export class Run {
         this.#rejects.lines += count;
       },
       notice: (key, value) => this.#notices.add(key, value),
+      event: (event) => this.#events.add(event),
+      resources: this.#input.resources,
     };
   }
 

@@ -4,11 +4,12 @@
  */
 import type { Plan } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
+import type { Resources } from "../resources.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import type { WorkerPool } from "../workers/pool.ts";
 import type { EnvelopeName } from "./envelope.ts";
 import type { OnReject, RejectBudget } from "./rejects.ts";
-import type { RunReport } from "./report.ts";
+import type { RunReport, StageEvent } from "./report.ts";
 
 /** How a run is to be done; what the door reads from the request. */
 export interface RunOptions {
@@ -45,6 +46,9 @@ export interface RunInput {
   readonly figures: { readonly wireBytes: number; readonly bytes: number };
   /** Threads that run the map segment of a plan that has one; none when there are none. */
   readonly workers?: WorkerPool | undefined;
+  readonly resources: Resources;
+  /** Called when a stage tells of a change. */
+  onEvent?(event: StageEvent): void;
   /** Called once, when the last byte was read or the run was cut, with the final figures. */
   onEnd?(report: RunReport): void;
 }

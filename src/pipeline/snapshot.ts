@@ -28,6 +28,7 @@ export function snapshotRows(
     reject: () => {},
     lines: () => {},
     notice: () => {},
+    event: () => {},
   };
   const makers = stages.slice(point + 1).map((stage) => () => stage.fresh(own));
   return snapshotThrough(stages[point]!.operator, makers);

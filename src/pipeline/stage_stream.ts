@@ -1,11 +1,13 @@
 /**
  * Streams: how an operator runs as a WHATWG TransformStream, and how two of them are joined.
- * Only this file, the outbox and the intake construct streams; only `connect` pipes.
+ * Only this file, `waking_stream.ts`, the outbox and the intake construct streams; only `connect` pipes.
  * @module
  */
-import type { Operator } from "../stage.ts";
+import type { Operator, Outputs } from "../stage.ts";
 import type { Probe } from "./probe.ts";
 import { admission } from "./slice.ts";
+import type { Wake } from "./wake.ts";
+import { wakingStream, type WakingStreamOptions } from "./waking_stream.ts";
 
 /** A stage of a run: its transform stream, and what it still has to say when its input has ended. */
 export interface StageStream<In, Out> extends TransformStream<In, Out> {
@@ -17,6 +19,8 @@ export interface StageStream<In, Out> extends TransformStream<In, Out> {
 
 /** What the run asks of each stage stream. */
 export interface StageStreamOptions<Out> {
+  /** Rings when the operator has outputs to be taken. */
+  readonly wake?: Wake;
   /** Called after each chunk; a promise holds the stage back until it resolves (a full outbox). */
   settle?(): Promise<void> | undefined;
   /** Cuts an output into the slices that the next edge's bound wants. */
@@ -38,38 +42,32 @@ export function stageStream<In, Out>(
   const slices = options.slice ?? ((output: Out) => [output]);
   const deliver = (
     outputs: readonly Out[],
-    controller: TransformStreamDefaultController<Out>,
+    controller: Pick<TransformStreamDefaultController<Out>, "enqueue">,
   ): Promise<void> | undefined => {
     for (const output of outputs) {
       for (const slice of slices(output)) controller.enqueue(slice);
     }
-    if (operator.done) {
-      satisfied = true;
-      controller.terminate();
-    }
     return options.settle?.();
   };
-  const stream = new TransformStream<In, Out>(
-    {
-      start(controller) {
-        if (operator.done) {
-          satisfied = true;
-          controller.terminate();
-        }
-      },
-      transform(chunk, controller) {
-        probe.taken(chunk);
-        const outputs = operator.push(chunk);
-        return outputs instanceof Promise
-          ? outputs.then((ready) => deliver(ready, controller))
-          : deliver(outputs, controller);
-      },
-    },
-    { highWaterMark: highWaterMarkOf(probe), size: (chunk) => probe.queued(chunk) },
-    {
-      highWaterMark: 0,
-    },
-  );
+  const queue: QueuingStrategy<In> = {
+    highWaterMark: highWaterMarkOf(probe),
+    size: (chunk) => probe.queued(chunk),
+  };
+  const satisfy = () => void (satisfied = true);
+  const stream = operator.take === undefined || options.wake === undefined
+    ? transformStream(operator, {
+      queue,
+      taken: (chunk) => probe.taken(chunk),
+      deliver,
+      satisfied: satisfy,
+    })
+    : wakingStream(operator, {
+      wake: options.wake,
+      queue,
+      taken: (chunk) => probe.taken(chunk),
+      deliver,
+      satisfied: satisfy,
+    });
   return {
     readable: stream.readable,
     writable: stream.writable,
@@ -80,6 +78,42 @@ export function stageStream<In, Out>(
       return satisfied;
     },
   };
+}
+
+function transformStream<In, Out>(
+  operator: Operator<In, Out>,
+  options: Omit<WakingStreamOptions<In, Out>, "wake">,
+): TransformStream<In, Out> {
+  const deliver = (
+    outputs: Outputs<Out>,
+    controller: TransformStreamDefaultController<Out>,
+  ): Promise<void> | undefined => {
+    const settled = options.deliver(outputs, controller);
+    if (operator.done) {
+      options.satisfied();
+      controller.terminate();
+    }
+    return settled;
+  };
+  return new TransformStream<In, Out>(
+    {
+      start(controller) {
+        if (operator.done) {
+          options.satisfied();
+          controller.terminate();
+        }
+      },
+      transform(chunk, controller) {
+        options.taken(chunk);
+        const outputs = operator.push(chunk);
+        return outputs instanceof Promise
+          ? outputs.then((ready) => deliver(ready, controller))
+          : deliver(outputs, controller);
+      },
+    },
+    options.queue,
+    { highWaterMark: 0 },
+  );
 }
 
 function highWaterMarkOf(probe: Probe): number {

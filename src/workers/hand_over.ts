@@ -100,6 +100,7 @@ export function assembleFor(
     name: mapped[0]!.name,
     operator,
     probe: mapped[0]!.probe,
+    wake: mapped[0]!.wake,
     fresh: (others) => chain(mapped.map((stage) => () => stage.fresh(others))),
   };
   return { stages: [first, ...stages.slice(length)], probes };

@@ -3,6 +3,7 @@
  * @module
  */
 import { encodeText } from "../batch/text.ts";
+import { DEFAULT_RESOURCES } from "../resources.ts";
 import type { Plan } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import { assemble, type AssembledStage, type StageServices } from "../pipeline/assemble.ts";
@@ -53,6 +54,8 @@ export class SliceRunner {
         this.#empty += empty;
       },
       notice: (key, value) => this.#notices.set(key, value),
+      event: () => {},
+      resources: DEFAULT_RESOURCES,
     };
     const { stages, probes } = assemble(options.plan, this.#services);
     this.#stages = stages;

@@ -8,6 +8,7 @@ import { MAX_BATCH_ROWS } from "../../src/batch/batch.ts";
 import type { Row } from "../../src/batch/column.ts";
 import { DEFAULT_LIMITS } from "../../src/limits.ts";
 import type { Demand } from "../../src/language/demand.ts";
+import { DEFAULT_RESOURCES } from "../../src/resources.ts";
 import { OPEN_SCHEMA } from "../../src/schema.ts";
 import type { AnyStage, Operator, Reject, StageContext } from "../../src/stage.ts";
 import { between } from "./random.ts";
@@ -45,6 +46,10 @@ export function runFormat(
     reject: (reject) => void answer.rejects.push(reject),
     lines: (count) => void (answer.lines += count),
     notice: () => {},
+    fact: () => {},
+    event: () => {},
+    wake: () => {},
+    resources: DEFAULT_RESOURCES,
     nested: () => {
       throw new Error("A format has no nested pipeline");
     },

@@ -10,7 +10,9 @@ import { assemble, type StageServices } from "../../src/pipeline/assemble.ts";
 import { RunBudget } from "../../src/pipeline/budget.ts";
 import { type AnyOperator, chain, type Chunk } from "../../src/pipeline/chain.ts";
 import { Rejects } from "../../src/pipeline/rejects.ts";
+import type { StageEvent } from "../../src/pipeline/report.ts";
 import { parsePipeline } from "../../src/plan.ts";
+import { DEFAULT_RESOURCES, type Resources } from "../../src/resources.ts";
 import type { Reject } from "../../src/stage.ts";
 import type { Vocabulary } from "../../src/vocabulary.ts";
 import { VOCABULARY } from "../../stages/mod.ts";
@@ -23,6 +25,7 @@ export interface Bench {
   readonly names: readonly string[];
   readonly rejects: Reject[];
   readonly notices: Map<string, unknown>;
+  readonly events: Omit<StageEvent, "at">[];
   readonly budget: RunBudget;
   /** Counts as a run does that skips rejects. */
   readonly policy: Rejects;
@@ -32,6 +35,7 @@ export interface Bench {
 export interface BenchOptions {
   readonly vocabulary?: Vocabulary;
   readonly limits?: Partial<Limits>;
+  readonly resources?: Resources;
 }
 
 /** Reads and checks `pipeline`; nothing runs yet. Throws what parsing and creating throw. */
@@ -44,6 +48,7 @@ export function bench(pipeline: string, options: BenchOptions = {}): Bench {
     notices: new Map<string, unknown>(),
     budget: new RunBudget(limits.maxStateBytes),
     policy: new Rejects("skip", null, () => {}),
+    events: [] as Omit<StageEvent, "at">[],
   };
   const services: StageServices = {
     vocabulary,
@@ -57,6 +62,8 @@ export function bench(pipeline: string, options: BenchOptions = {}): Bench {
     lines(count) {
       told.policy.lines += count;
     },
+    event: (event) => void told.events.push(event),
+    resources: options.resources ?? DEFAULT_RESOURCES,
     notice: (key, value) => void told.notices.set(key, value),
   };
   const { plan } = parsePipeline(pipeline, vocabulary);

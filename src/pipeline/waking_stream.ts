@@ -1,0 +1,154 @@
+/**
+ * How an operator runs that has outputs of its own accord: as a pair of streams, since a TransformStream cannot tell
+ * whether somebody waits for output.
+ * @module
+ */
+import type { Operator, Outputs } from "../stage.ts";
+import type { Wake } from "./wake.ts";
+
+/** What the pipeline asks of a {@link wakingStream}. */
+export interface WakingStreamOptions<In, Out> {
+  readonly wake: Wake;
+  /** The bound of the input queue. */
+  readonly queue: QueuingStrategy<In>;
+  /** Called when a chunk leaves the queue. */
+  taken(chunk: In): void;
+  /** What is to be passed on of an operator's outputs. */
+  deliver(
+    outputs: Outputs<Out>,
+    controller: Pick<ReadableStreamDefaultController<Out>, "enqueue">,
+  ): Promise<void> | undefined;
+  /** Called when the operator wants no more input. */
+  satisfied(): void;
+}
+
+interface Waiting<In> {
+  readonly chunk: In;
+  readonly passed: PromiseWithResolvers<void>;
+}
+
+/**
+ * Runs `operator`, whose calls never overlap. It works only while the stage below has asked for more: then it is given
+ * the next chunk, or asked to `take` when it has rung. Holds nothing but the input queue.
+ */
+export function wakingStream<In, Out>(
+  operator: Operator<In, Out>,
+  options: WakingStreamOptions<In, Out>,
+): TransformStream<In, Out> {
+  const pump = new Pump(operator, options);
+  return {
+    writable: new WritableStream<In>({
+      write: (chunk) => pump.write(chunk),
+      close: () => pump.close(),
+      abort: (reason) => pump.fail(reason),
+      start: (controller) => void (pump.input = controller),
+    }, options.queue),
+    readable: new ReadableStream<Out>({
+      start: (controller) => void (pump.output = controller),
+      pull: () => pump.pull(),
+      cancel: (reason) => pump.cancel(reason),
+    }, { highWaterMark: 0 }),
+  };
+}
+
+class Pump<In, Out> {
+  input!: WritableStreamDefaultController;
+  output!: ReadableStreamDefaultController<Out>;
+  readonly #wake: Wake;
+  #waiting: Waiting<In> | null = null;
+  #closed = false;
+  #over = false;
+  #news: PromiseWithResolvers<void> | null = null;
+
+  constructor(
+    readonly operator: Operator<In, Out>,
+    readonly options: WakingStreamOptions<In, Out>,
+  ) {
+    this.#wake = options.wake;
+    this.#wake.listen(() => this.#notify());
+  }
+
+  write(chunk: In): Promise<void> {
+    this.#waiting = { chunk, passed: Promise.withResolvers() };
+    this.#notify();
+    return this.#waiting.passed.promise;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#notify();
+  }
+
+  fail(reason: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.output.error(reason);
+    this.#notify();
+  }
+
+  cancel(reason: unknown): void {
+    this.#over = true;
+    this.input.error(reason);
+    this.#waiting?.passed.reject(reason);
+    this.#notify();
+  }
+
+  /** Works until there is an output or the end: `pull` is called again only when somebody waits for more. */
+  async pull(): Promise<void> {
+    try {
+      while (!this.#over) {
+        if (this.operator.done) return this.#satisfy();
+        const outputs = await this.#next();
+        if (outputs === null) return this.#end();
+        if (this.#over) return;
+        await this.options.deliver(outputs, this.output);
+        if (outputs.length > 0 && !this.operator.done) return;
+      }
+    } catch (fault) {
+      this.#over = true;
+      this.input.error(fault);
+      this.#waiting?.passed.reject(fault);
+      throw fault;
+    }
+  }
+
+  /** What comes next, whichever side it comes from; null at the end of the input. */
+  async #next(): Promise<Outputs<Out> | null> {
+    while (!this.#over) {
+      if (this.#wake.answered()) return await this.operator.take!();
+      const waiting = this.#waiting;
+      if (waiting !== null) {
+        this.#waiting = null;
+        this.options.taken(waiting.chunk);
+        try {
+          return await this.operator.push(waiting.chunk);
+        } finally {
+          waiting.passed.resolve();
+        }
+      }
+      if (this.#closed) return null;
+      this.#news = Promise.withResolvers();
+      await this.#news.promise;
+    }
+    return [];
+  }
+
+  #notify(): void {
+    this.#news?.resolve();
+    this.#news = null;
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.output.close();
+  }
+
+  #satisfy(): void {
+    this.#over = true;
+    this.options.satisfied();
+    this.output.close();
+    const reason = new TypeError("The stage wants no more input");
+    this.input.error(reason);
+    this.#waiting?.passed.reject(reason);
+  }
+}
