@@ -6,10 +6,13 @@ import { Hono } from "hono";
 import type { Limits } from "../src/limits.ts";
 import type { Runs } from "../src/pipeline/runs.ts";
 import type { Resources } from "../src/resources.ts";
+import type { MetricProducer } from "../src/telemetry/metrics.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import type { WorkerPool } from "../src/workers/pool.ts";
 import { checkRoutes } from "./check.ts";
+import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
+import { metricsRoutes } from "./metrics.ts";
 import type { NamedPipeline } from "./named_pipelines.ts";
 import { pipelineRoutes } from "./pipelines.ts";
 import { notFound, toProblem } from "./problem.ts";
@@ -23,6 +26,7 @@ export interface Services {
   readonly vocabulary: Vocabulary;
   readonly limits: Limits;
   readonly runs: Runs;
+  readonly metrics: MetricProducer;
   /** Threads for large uploads. */
   readonly workers?: WorkerPool | undefined;
   /** What stages may reach beyond their rows. */
@@ -37,11 +41,13 @@ export function createApp(services: Services): Hono {
   const app = new Hono();
   app.route("/", usageRoutes());
   app.route("/", healthRoutes(services));
+  app.route("/", metricsRoutes(services));
   app.route("/v1", runRoutes(services));
   app.route("/v1", pipelineRoutes(services));
   app.route("/v1", stageRoutes(services));
   app.route("/v1", checkRoutes(services));
   app.route("/v1", runsRoutes(services));
+  app.route("/v1", eventRoutes(services));
   app.notFound((context) => notFound("resource", context.req.path, null).toResponse());
   app.onError((fault) => {
     const problem = toProblem(fault);

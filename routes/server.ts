@@ -5,6 +5,8 @@
 import { Runs } from "../src/pipeline/runs.ts";
 import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { limitsOf, type Settings } from "../src/settings.ts";
+import { metricProducer } from "../src/telemetry/metrics.ts";
+import { startMetrics } from "../src/telemetry/metrics_export.ts";
 import { startTelemetry } from "../src/telemetry/setup.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import { WorkerPool } from "../src/workers/pool.ts";
@@ -48,6 +50,8 @@ export async function startSluice(
   const pipelines = await loadPipelines(settings.PIPELINES, vocabulary);
   const telemetry = await startTelemetry(environment);
   const runs = new Runs(settings.MAX_RUNS, settings.RECENT_RUNS);
+  const metrics = metricProducer(() => runs.totals());
+  const exporting = await startMetrics(environment, metrics);
   const workers = settings.WORKERS === 0
     ? undefined
     : new WorkerPool({ size: settings.WORKERS, ...threads, log });
@@ -55,6 +59,7 @@ export async function startSluice(
     vocabulary,
     limits: limitsOf(settings),
     runs,
+    metrics,
     workers,
     resources: DEFAULT_RESOURCES,
     pipelines,
@@ -69,7 +74,7 @@ export async function startSluice(
     const cut = setTimeout(() => served.abort(), LAST_ANSWERS_MS);
     await served.close();
     clearTimeout(cut);
-    await telemetry.shutdown();
+    await Promise.all([telemetry.shutdown(), exporting.shutdown()]);
   };
   return { url: served.url, runs, workers, stop: () => stopped ??= stop() };
 }

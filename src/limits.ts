@@ -17,6 +17,8 @@ export interface Limits {
   readonly edgeBytes: number;
   /** How long no byte may move in or out before the run is cut; 0 for never. */
   readonly stallTimeoutMs: number;
+  /** How long a run with something waiting may get nowhere before it says so; 0 for never. */
+  readonly blockedLimitMs: number;
 }
 
 /** The limits a library user gets when none are given; the server's come from its settings. */
@@ -27,4 +29,5 @@ export const DEFAULT_LIMITS: Limits = {
   maxStateBytes: 128 * 1024 * 1024,
   edgeBytes: 512 * 1024,
   stallTimeoutMs: 60_000,
+  blockedLimitMs: 10_000,
 };

@@ -71,6 +71,9 @@ export const SETTINGS = z.object({
   STALL_TIMEOUT: duration("60s").describe(
     "A run is cut when no byte came in and none was taken out for so long; 0 for never",
   ),
+  BLOCKED_LIMIT: duration("10s").describe(
+    "A run that gets nowhere for so long, though it has input or results waiting, says so as an event; 0 for never",
+  ),
   SHUTDOWN_GRACE: duration("20s").describe(
     "How long running runs may drain after SIGINT or SIGTERM before they are cut",
   ),
@@ -112,6 +115,7 @@ export function limitsOf(settings: Settings): Limits {
     maxStateBytes: settings.MAX_STATE,
     edgeBytes: settings.EDGE,
     stallTimeoutMs: settings.STALL_TIMEOUT,
+    blockedLimitMs: settings.BLOCKED_LIMIT,
   };
 }
 

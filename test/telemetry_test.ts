@@ -91,6 +91,8 @@ function stageReport(stage: string, index: number): StageReport {
     queueBound: 4096,
     queueUnit: index === 0 ? "bytes" : "rows",
     rejects: index === 0 ? 7 : 0,
+    queueDepth: 0,
+    batchTimes: { count: 0, sumMs: 0, p50Ms: null, p99Ms: null, buckets: {} },
     facts: {},
   };
 }

@@ -2,6 +2,7 @@
  * Observing a stage: a wrapper around its operator and its queue that the stage does not know of.
  * @module
  */
+import { BatchTimeHistogram } from "./batch_times.ts";
 import { Batch } from "../batch/batch.ts";
 import type { Operator, Outputs } from "../stage.ts";
 import type { StageFigures, StageReport } from "./report.ts";
@@ -32,6 +33,8 @@ export class Probe {
   #bytesOut = 0;
   #batchesIn = 0;
   #batchesOut = 0;
+  readonly #batchTimes = new BatchTimeHistogram();
+  #begun = 0;
   #depth = 0;
   #highWater = 0;
   #activity: Activity = "starved";
@@ -71,11 +74,18 @@ export class Probe {
   /** The stage begins to work. */
   working(): void {
     this.#enter("busy");
+    this.#begun = this.#since;
   }
 
   /** The stage has nothing more to do with what it was given. */
   resting(): void {
     this.#enter(this.#depth > 0 ? "blocked" : "starved");
+  }
+
+  /** The stage has done a batch. */
+  worked(): void {
+    this.resting();
+    this.#batchTimes.record(this.#since - this.#begun);
   }
 
   /** The stage has output and waits for room below. */
@@ -97,7 +107,7 @@ export class Probe {
     this.#batchesOut++;
   }
 
-  /** Adds what the same stage did elsewhere: its work there is time that it did not wait for here. */
+  /** Adds what the same stage did elsewhere, its batches as of equal length: its work there is time that it did not wait for here. */
   add(done: StageFigures): void {
     this.#enter(this.#activity);
     this.#rowsIn += done.rowsIn;
@@ -107,6 +117,7 @@ export class Probe {
     this.#batchesIn += done.batchesIn;
     this.#batchesOut += done.batchesOut;
     this.rejects += done.rejects;
+    this.#batchTimes.record(done.busyMs / Math.max(1, done.batchesIn), done.batchesIn);
     this.#times.busy += done.busyMs;
     const starved = Math.min(this.#times.starved, done.busyMs);
     this.#times.starved -= starved;
@@ -137,7 +148,9 @@ export class Probe {
       queueHighWater: this.#highWater,
       queueBound: this.queueBound,
       queueUnit: this.queueUnit,
+      queueDepth: this.#depth,
       rejects: this.rejects,
+      batchTimes: this.#batchTimes.report(),
       facts: Object.fromEntries(this.facts),
     };
   }
@@ -151,7 +164,7 @@ function round(milliseconds: number): number {
 export function observed<In, Out>(operator: Operator<In, Out>, probe: Probe): Operator<In, Out> {
   const counted = (outputs: Outputs<Out>): Outputs<Out> => {
     for (const output of outputs) probe.countOut(output);
-    probe.resting();
+    probe.worked();
     return outputs;
   };
   return {

@@ -2,6 +2,7 @@
  * The figures of a run: what `GET /v1/runs/ID`, the `end` event and the spans all show.
  * @module
  */
+import type { BatchTimes } from "./batch_times.ts";
 import type { RunError } from "../errors.ts";
 
 /** The part of a {@link StageReport} that adds up over threads. */
@@ -37,8 +38,12 @@ export interface StageReport {
   /** The most that waited in the stage's input queue at once, and its bound, in `queueUnit`. */
   readonly queueHighWater: number;
   readonly queueBound: number;
+  /** What waits there now. */
+  readonly queueDepth: number;
   readonly queueUnit: "rows" | "bytes";
   readonly rejects: number;
+  /** How long the stage took for its batches. */
+  readonly batchTimes: BatchTimes;
   /** What only stages of this word can tell, by name. */
   readonly facts: Readonly<Record<string, number | string>>;
 }
@@ -78,6 +83,21 @@ export interface RunReport {
   readonly stages: readonly StageReport[];
   /** The latest hundred that stages told of, oldest first. */
   readonly events: readonly StageEvent[];
+}
+
+/**
+ * Which outer stage holds a run up that does not move: the first that has input waiting while the one below has none;
+ * `download` in the name of the last stage when only results wait. Null when nothing waits.
+ */
+export function blockedBy(
+  stages: readonly StageReport[],
+  resultsTaken: boolean,
+): Pick<StageReport, "stage" | "index"> | null {
+  const outer = stages.filter((stage) => !stage.stage.includes("."));
+  const last = outer.at(-1);
+  if (last === undefined) return null;
+  if (!resultsTaken) return { stage: "download", index: last.index };
+  return outer.findLast((stage) => stage.queueDepth > 0) ?? null;
 }
 
 /**

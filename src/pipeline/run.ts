@@ -14,15 +14,18 @@ import { type Envelope, ENVELOPES } from "./envelope.ts";
 import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { Rejects } from "./rejects.ts";
-import { bottleneckOf, type RunReport, type RunState } from "./report.ts";
+import {
+  blockedBy,
+  bottleneckOf,
+  type RunReport,
+  type RunState,
+  type StageEvent,
+} from "./report.ts";
 import type { RunInput } from "./run_input.ts";
-import { snapshotPoint, snapshotRows } from "./snapshot.ts";
+import { Snapshots } from "./snapshot.ts";
 import { connect, stageStream } from "./stage_stream.ts";
 import { Watch } from "./watch.ts";
 import { sliceTo } from "./slice.ts";
-
-/** The largest snapshot that is sent, in bytes; a run whose snapshots outgrow it sends no more, and says so. */
-const MAX_SNAPSHOT_BYTES = 16 * 1024 * 1024;
 
 /**
  * One run. Starts at once; its results are read from {@link Run.results}, at the reader's pace, which is what moves the
@@ -46,15 +49,13 @@ export class Run {
   readonly #startedAt = new Date();
   readonly #started = performance.now();
   readonly #watch: Watch;
+  readonly #snapshots: Snapshots;
   readonly #closed = Promise.withResolvers<void>();
   readonly #events: EventLog;
   #state: RunState = "running";
   #error: RunError | null = null;
   #durationMs: number | null = null;
   #rows = 0;
-  #sets = 0;
-  #snapshotAt: number;
-  #tagged: boolean;
 
   constructor(input: RunInput) {
     this.#input = input;
@@ -78,8 +79,9 @@ export class Run {
       fail: (fault) => this.#fail(fault),
       progressed: () => this.#watch.touch(),
     });
-    this.#snapshotAt = input.options.everyMs === null ? -1 : snapshotPoint(this.#assembly.stages);
-    this.#tagged = this.#snapshotAt >= 0;
+    const { stages } = this.#assembly;
+    const wanted = input.options.everyMs !== null;
+    this.#snapshots = new Snapshots(stages, this.#services, this.#envelope, wanted);
     this.#outbox.add(this.#envelope.start({
       id: this.id,
       pipeline: input.pipeline,
@@ -90,6 +92,8 @@ export class Run {
       everyMs: input.options.everyMs,
       timeoutMs: input.options.timeoutMs,
       stallMs: input.limits.stallTimeoutMs,
+      blockedMs: input.limits.blockedLimitMs,
+      blocked: (forMs) => this.#tellBlocked(forMs),
       tick: () => this.#tick(),
       expire: (error) => this.cancel(error),
     });
@@ -116,6 +120,11 @@ export class Run {
       stages,
       events: this.#events.all(),
     };
+  }
+
+  /** Calls `listener` for each event from now on; the function that is returned ends that. */
+  listen(listener: (event: StageEvent) => void): () => void {
+    return this.#events.listen(listener);
   }
 
   /** Ends the run with `error`, from whatever side: the upload is cancelled, the error line written, the body cut. */
@@ -181,10 +190,20 @@ export class Run {
     return new WritableStream<Batch>({
       write: (batch) => {
         this.#rows += batch.length;
-        this.#outbox.add(this.#envelope.rows(batch, this.#tagged ? this.#sets + 1 : null));
+        const { numbered, set } = this.#snapshots;
+        this.#outbox.add(this.#envelope.rows(batch, numbered ? set : null));
         return this.#outbox.room();
       },
     });
+  }
+
+  /** Waiting for more input is nobody's fault here: it is told only when something waits. */
+  #tellBlocked(forMs: number): void {
+    const stages = this.#assembly.probes.map((probe) => probe.report());
+    const by = blockedBy(stages, this.#outbox.empty);
+    if (by !== null) {
+      this.#events.add({ ...by, name: "blocked", attributes: { by: by.stage, forMs } });
+    }
   }
 
   #complete(): void {
@@ -220,28 +239,10 @@ export class Run {
   #tick(): void {
     if (!this.#outbox.empty || this.#state !== "running") return;
     try {
-      if (this.#snapshotAt >= 0) this.#sendSnapshot();
+      for (const chunk of this.#snapshots.take()) this.#outbox.add(chunk);
       this.#outbox.add(this.#envelope.progress(this.report()));
     } catch (fault) {
       this.#fail(fault);
     }
-  }
-
-  #sendSnapshot(): void {
-    const { stages } = this.#assembly;
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    const rows = snapshotRows(stages, this.#snapshotAt, this.#services);
-    for (const chunk of this.#envelope.snapshot(rows, this.#sets + 1)) {
-      chunks.push(chunk);
-      bytes += chunk.byteLength;
-      if (bytes > MAX_SNAPSHOT_BYTES) {
-        this.#notices.add("snapshots", `Stopped: larger than ${MAX_SNAPSHOT_BYTES} bytes each`);
-        this.#snapshotAt = -1;
-        return;
-      }
-    }
-    this.#sets++;
-    for (const chunk of chunks) this.#outbox.add(chunk);
   }
 }

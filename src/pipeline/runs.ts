@@ -6,6 +6,7 @@ import { RunError } from "../errors.ts";
 import type { RunReport } from "./report.ts";
 import { Run } from "./run.ts";
 import type { RunInput } from "./run_input.ts";
+import { Totals } from "./totals.ts";
 
 /** A place among the runs; given back by `start`'s run when it ends, or by `release` when none is started. */
 export interface Place {
@@ -22,6 +23,7 @@ export type Refusal = "full" | "stopping";
 export class Runs {
   readonly #live = new Map<string, Run>();
   readonly #ended = new Map<string, RunReport>();
+  readonly #totals = new Totals();
   #taken = 0;
   #stopping = false;
 
@@ -46,6 +48,7 @@ export class Runs {
       onEnd: (report) => {
         this.#live.delete(run.id);
         release();
+        this.#totals.add(report);
         this.#remember(report);
         input.onEnd?.(report);
       },
@@ -79,6 +82,18 @@ export class Runs {
       ...[...this.#live.values()].map((run) => run.report()),
       ...[...this.#ended.values()].reverse(),
     ];
+  }
+
+  /** A live run, or null. */
+  live(id: string): Run | null {
+    return this.#live.get(id) ?? null;
+  }
+
+  /** What all runs have done so far, those that are live included. */
+  totals(): Totals {
+    const totals = new Totals(this.#totals);
+    for (const run of this.#live.values()) totals.add(run.report());
+    return totals;
   }
 
   /** Cancels a live run; false when there is none of that id. */

@@ -6,30 +6,74 @@ import type { Batch } from "../batch/batch.ts";
 import type { AssembledStage, StageServices } from "./assemble.ts";
 import { RunBudget } from "./budget.ts";
 import { snapshotThrough } from "./chain.ts";
+import type { Envelope } from "./envelope.ts";
 
-/** Where in a plan snapshots are taken: the first stage that can tell what it would finish with; -1 when none can. */
-export function snapshotPoint(stages: readonly AssembledStage[]): number {
-  return stages.findIndex((stage) => stage.operator.snapshot !== undefined);
-}
+/** The largest snapshot that is sent, in bytes; a run whose snapshots outgrow it sends no more, and says so. */
+const MAX_SNAPSHOT_BYTES = 16 * 1024 * 1024;
 
 /**
- * The rows of a snapshot: those of the stage at `point`, sent through fresh instances of the stages below it. Pulled
- * to its end without a pause, it is consistent: no input is worked on in between. Costs what the stages below cost on
- * the rows of the moment, with a budget of their own.
+ * The snapshots of a run: the rows of the first stage that can tell what it would finish with, sent through fresh
+ * instances of the stages below it. Taken without a pause, each is consistent: no input is worked on in between. Costs
+ * what the stages below cost on the rows of the moment, with a budget of their own, and at most 16 MiB of text.
  */
-export function snapshotRows(
-  stages: readonly AssembledStage[],
-  point: number,
-  services: StageServices,
-): Iterable<Batch> {
-  const own: StageServices = {
-    ...services,
-    budget: new RunBudget(services.limits.maxStateBytes),
-    reject: () => {},
-    lines: () => {},
-    notice: () => {},
-    event: () => {},
-  };
-  const makers = stages.slice(point + 1).map((stage) => () => stage.fresh(own));
-  return snapshotThrough(stages[point]!.operator, makers);
+export class Snapshots {
+  /** Whether the run's rows are numbered by the set that they belong to. */
+  readonly numbered: boolean;
+  #point: number;
+  #sets = 0;
+
+  constructor(
+    readonly stages: readonly AssembledStage[],
+    readonly services: StageServices,
+    readonly envelope: Envelope,
+    wanted: boolean,
+  ) {
+    this.#point = wanted ? stages.findIndex((stage) => stage.operator.snapshot !== undefined) : -1;
+    this.numbered = this.#point >= 0;
+  }
+
+  /** The number of the set that comes next: a snapshot, or the final rows. */
+  get set(): number {
+    return this.#sets + 1;
+  }
+
+  /** The next snapshot, encoded; nothing when there are none, or no more. */
+  take(): readonly Uint8Array[] {
+    if (this.#point < 0) return [];
+    const chunks = bounded(this.envelope.snapshot(this.#rows(), this.set));
+    if (chunks === null) {
+      const message = `Stopped: larger than ${MAX_SNAPSHOT_BYTES} bytes each`;
+      this.services.notice("snapshots", message);
+      this.#point = -1;
+      return [];
+    }
+    this.#sets++;
+    return chunks;
+  }
+
+  #rows(): Iterable<Batch> {
+    const own: StageServices = {
+      ...this.services,
+      budget: new RunBudget(this.services.limits.maxStateBytes),
+      reject: () => {},
+      lines: () => {},
+      notice: () => {},
+      event: () => {},
+    };
+    const below = this.stages.slice(this.#point + 1);
+    const makers = below.map((stage) => () => stage.fresh(own));
+    return snapshotThrough(this.stages[this.#point]!.operator, makers);
+  }
+}
+
+/** All `chunks`, or null when they are larger than {@link MAX_SNAPSHOT_BYTES}. */
+function bounded(chunks: Iterable<Uint8Array>): readonly Uint8Array[] | null {
+  const all: Uint8Array[] = [];
+  let bytes = 0;
+  for (const chunk of chunks) {
+    all.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes > MAX_SNAPSHOT_BYTES) return null;
+  }
+  return all;
 }

@@ -1,5 +1,5 @@
 /**
- * The clocks of a run: snapshots, the timeout, and the stall timer.
+ * The clocks of a run: snapshots, the timeout, and what is said or done when nothing moves.
  * @module
  */
 import { RunError } from "../errors.ts";
@@ -12,6 +12,10 @@ export interface WatchOptions {
   readonly timeoutMs: number | null;
   /** Milliseconds without any progress; 0 for no end. */
   readonly stallMs: number;
+  /** Milliseconds without progress after which `blocked` is called, once for each time; 0 for never. */
+  readonly blockedMs: number;
+  /** Nothing has moved for `forMs` milliseconds. */
+  blocked(forMs: number): void;
   tick(): void;
   /** Called at most once for each clock that ran out. */
   expire(error: RunError): void;
@@ -20,7 +24,7 @@ export interface WatchOptions {
 /** How often within its time the stall timer looks. */
 const STALL_LOOKS = 8;
 
-/** At most three timers, all gone after {@link Watch.stop}. */
+/** At most four timers, all gone after {@link Watch.stop}. */
 export class Watch {
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
   #progress = performance.now();
@@ -32,6 +36,16 @@ export class Watch {
       const message = `The run took longer than its timeout of ${timeoutMs} ms`;
       const late = () => options.expire(new RunError("timeout", message));
       this.#timers.push(setTimeout(late, timeoutMs));
+    }
+    if (options.blockedMs > 0) {
+      let told = -1;
+      const look = () => {
+        const forMs = performance.now() - this.#progress;
+        if (forMs < options.blockedMs || told === this.#progress) return;
+        told = this.#progress;
+        options.blocked(Math.round(forMs));
+      };
+      this.#timers.push(setInterval(look, Math.max(10, options.blockedMs / STALL_LOOKS)));
     }
     if (stallMs > 0) {
       const message = `Nothing came in and nothing was taken out for ${stallMs} ms; ` +

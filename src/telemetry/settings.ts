@@ -49,21 +49,43 @@ export interface ExportSettings {
  */
 export function readExportSettings(env: Environment, warn: Warn): ExportSettings | null {
   if (textOf(env, "OTEL_SDK_DISABLED")?.toLowerCase() === "true") return null;
-  const url = endpointOf(env, warn);
-  if (url === null || !exporterWanted(env, warn)) return null;
+  const url = endpointOf(env, "TRACES", warn);
+  if (url === null || !exporterWanted(env, "TRACES", warn)) return null;
   warnOfProtocol(env, warn);
   return { url, sampler: samplerOf(env, warn), batch: batchOf(env, warn) };
 }
+
+/** Where metrics are posted to and how often, in milliseconds. */
+export interface MetricsSettings {
+  readonly url: string;
+  readonly everyMs: number;
+}
+
+/** As {@link readExportSettings}, for metrics: null when they are to go nowhere. */
+export function readMetricsSettings(env: Environment, warn: Warn): MetricsSettings | null {
+  if (textOf(env, "OTEL_SDK_DISABLED")?.toLowerCase() === "true") return null;
+  const url = endpointOf(env, "METRICS", warn);
+  if (url === null || !exporterWanted(env, "METRICS", warn)) return null;
+  const text = textOf(env, "OTEL_METRIC_EXPORT_INTERVAL") ?? "60000";
+  const everyMs = Number(text);
+  if (Number.isInteger(everyMs) && everyMs > 0) return { url, everyMs };
+  warn(`OTEL_METRIC_EXPORT_INTERVAL is "${text}", use a whole number above 0; 60000 is taken`);
+  return { url, everyMs: 60_000 };
+}
+
+type Signal = "TRACES" | "METRICS";
+
+const WHAT = { TRACES: "Spans", METRICS: "Metrics" } as const;
 
 function textOf(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined;
 }
 
-function endpointOf(env: Environment, warn: Warn): string | null {
+function endpointOf(env: Environment, signal: Signal, warn: Warn): string | null {
   for (
     const [name, path] of [
-      ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", ""],
-      ["OTEL_EXPORTER_OTLP_ENDPOINT", "v1/traces"],
+      [`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`, ""],
+      ["OTEL_EXPORTER_OTLP_ENDPOINT", `v1/${signal.toLowerCase()}`],
     ] as const
   ) {
     const text = textOf(env, name);
@@ -72,18 +94,24 @@ function endpointOf(env: Environment, warn: Warn): string | null {
     if (url !== null && /^https?:$/.test(url.protocol)) {
       return path === "" || text.endsWith("/") ? text + path : `${text}/${path}`;
     }
-    warn(`Spans are not exported: ${name} is "${text}", use a URL such as http://localhost:4318`);
+    warn(
+      `${
+        WHAT[signal]
+      } are not exported: ${name} is "${text}", use a URL such as http://localhost:4318`,
+    );
     return null;
   }
   return null;
 }
 
-function exporterWanted(env: Environment, warn: Warn): boolean {
-  const text = textOf(env, "OTEL_TRACES_EXPORTER") ?? "otlp";
+function exporterWanted(env: Environment, signal: Signal, warn: Warn): boolean {
+  const text = textOf(env, `OTEL_${signal}_EXPORTER`) ?? "otlp";
   const exporters = text.split(",").map((name) => name.trim());
   if (exporters.includes("otlp")) return true;
   if (!exporters.includes("none")) {
-    warn(`Spans are not exported: OTEL_TRACES_EXPORTER is "${text}", use otlp or none`);
+    warn(
+      `${WHAT[signal]} are not exported: OTEL_${signal}_EXPORTER is "${text}", use otlp or none`,
+    );
   }
   return false;
 }

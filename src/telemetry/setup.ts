@@ -13,7 +13,7 @@ import {
 } from "./settings.ts";
 
 /** How long {@link Telemetry.shutdown} waits for a collector, in milliseconds. */
-const SHUTDOWN_WAIT_MS = 5000;
+export const SHUTDOWN_WAIT_MS = 5000;
 
 /** Telemetry of this process. */
 export interface Telemetry {
@@ -95,22 +95,34 @@ function samplerOf(
 
 /** The exporter, telling when it begins to fail and when it works again, not each failure in between. */
 function announcing(exporter: SpanExporter, url: string, warn: Warn): SpanExporter {
-  const { host } = new URL(url);
-  let failed = 0;
+  const told = announcer("Spans", url, warn);
   return {
     export(spans, done) {
       exporter.export(spans, (result) => {
-        if (result.error === undefined) {
-          if (failed > 0) warn(`Spans reach ${host} again; batches lost before: ${failed}`);
-          failed = 0;
-        } else if (failed++ === 0) {
-          warn(`Spans could not be sent to ${host}, runs go on: ${causeOf(result.error)}`);
-        }
+        told(result);
         done(result);
       });
     },
     forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
     shutdown: () => exporter.shutdown(),
+  };
+}
+
+/** Tells when results begin to fail and when they are good again. */
+export function announcer(
+  what: string,
+  url: string,
+  warn: Warn,
+): (result: { readonly error?: Error | undefined }) => void {
+  const { host } = new URL(url);
+  let failed = 0;
+  return ({ error }) => {
+    if (error === undefined) {
+      if (failed > 0) warn(`${what} reach ${host} again; batches lost before: ${failed}`);
+      failed = 0;
+    } else if (failed++ === 0) {
+      warn(`${what} could not be sent to ${host}, runs go on: ${causeOf(error)}`);
+    }
   };
 }
 
@@ -120,7 +132,11 @@ function causeOf(error: Error): string {
   return error.message.includes(code) ? error.message : `${code} ${error.message}`;
 }
 
-async function stop(provider: TracerProvider, maxWaitMs: number): Promise<void> {
+/** Stops a provider, waiting for what it has to send at most `maxWaitMs`; never rejects. */
+export async function stop(
+  provider: { shutdown(): Promise<void> },
+  maxWaitMs: number,
+): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const waited = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, maxWaitMs);

@@ -1,0 +1,74 @@
+/**
+ * How long a stage takes for a batch: counts in fixed buckets.
+ * @module
+ */
+
+/** Upper bounds of the buckets in milliseconds, inclusive; what takes longer is in one more. */
+export const BATCH_TIME_BOUNDS: readonly number[] = [
+  0.05,
+  0.1,
+  0.25,
+  0.5,
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  500,
+  1_000,
+  2_500,
+  10_000,
+];
+
+/** What was counted, for reports: only buckets that hold something, by their upper bound. */
+export interface BatchTimes {
+  readonly count: number;
+  readonly sumMs: number;
+  /** Upper bounds of the buckets in which these quantiles lie; null before the first batch. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly buckets: Readonly<Record<string, number>>;
+}
+
+/** A histogram of 17 counts. */
+export class BatchTimeHistogram {
+  readonly counts: number[] = new Array(BATCH_TIME_BOUNDS.length + 1).fill(0);
+  sumMs = 0;
+
+  /** Counts batches that took so long each. */
+  record(milliseconds: number, batches = 1): void {
+    const bucket = BATCH_TIME_BOUNDS.findIndex((bound) => milliseconds <= bound);
+    this.counts[bucket < 0 ? BATCH_TIME_BOUNDS.length : bucket]! += batches;
+    this.sumMs += milliseconds * batches;
+  }
+
+  /** The upper bound of the bucket that holds the share `quantile` of all; null when there are none. */
+  quantile(quantile: number): number | null {
+    const total = this.counts.reduce((sum, count) => sum + count, 0);
+    if (total === 0) return null;
+    let seen = 0;
+    const bucket = this.counts.findIndex((count) => (seen += count) >= quantile * total);
+    return BATCH_TIME_BOUNDS[bucket] ?? BATCH_TIME_BOUNDS.at(-1)!;
+  }
+
+  report(): BatchTimes {
+    const filled = this.counts.flatMap((count, index): [string, number][] =>
+      count === 0 ? [] : [[bucketName(index), count]]
+    );
+    return {
+      count: this.counts.reduce((sum, count) => sum + count, 0),
+      sumMs: Math.round(this.sumMs * 1000) / 1000,
+      p50Ms: this.quantile(0.5),
+      p99Ms: this.quantile(0.99),
+      buckets: Object.fromEntries(filled),
+    };
+  }
+}
+
+/** How reports call a bucket: its upper bound, or `more`. */
+export function bucketName(index: number): string {
+  return String(BATCH_TIME_BOUNDS[index] ?? "more");
+}

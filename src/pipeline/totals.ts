@@ -1,0 +1,144 @@
+/**
+ * What all runs of a server have done, summed up by names of which there are few: words of the language and names of
+ * pipelines, never a user's text.
+ * @module
+ */
+import { BATCH_TIME_BOUNDS, bucketName } from "./batch_times.ts";
+import type { RunReport, StageReport } from "./report.ts";
+
+/** The sums of one stage's word in one named pipeline; the name is empty for pipelines without one. */
+export interface StageTotals {
+  readonly stage: string;
+  readonly pipeline: string;
+  rowsIn: number;
+  rowsOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  batchesIn: number;
+  batchesOut: number;
+  rejects: number;
+  busyMs: number;
+  starvedMs: number;
+  blockedMs: number;
+  /** Batches by how long they took: one count a bucket of BATCH_TIME_BOUNDS and one for what was longer. */
+  readonly batchTimes: number[];
+  batchMs: number;
+  /** Of live runs alone. */
+  queueDepthRows: number;
+  queueDepthBytes: number;
+  queueBoundRows: number;
+  queueBoundBytes: number;
+}
+
+/** The sums of the runs of one pipeline name that came to one end: `running`, `complete`, or an error's code. */
+export interface RunTotals {
+  readonly pipeline: string;
+  readonly outcome: string;
+  runs: number;
+  wireBytes: number;
+  bytes: number;
+  lines: number;
+  rows: number;
+  rejects: number;
+  durationMs: number;
+}
+
+/** Sums of runs. Grows with the words and named pipelines that are used, not with the runs. */
+export class Totals {
+  readonly #stages = new Map<string, StageTotals>();
+  readonly #runs = new Map<string, RunTotals>();
+
+  /** Starts with a copy of `before`. */
+  constructor(before?: Totals) {
+    if (before === undefined) return;
+    for (const [key, sums] of before.#stages) {
+      this.#stages.set(key, { ...sums, batchTimes: [...sums.batchTimes] });
+    }
+    for (const [key, sums] of before.#runs) this.#runs.set(key, { ...sums });
+  }
+
+  get stages(): Iterable<StageTotals> {
+    return this.#stages.values();
+  }
+
+  get runs(): Iterable<RunTotals> {
+    return this.#runs.values();
+  }
+
+  /** Adds what a run has done so far, or did. */
+  add(report: RunReport): void {
+    const pipeline = report.name ?? "";
+    const outcome = report.state === "failed" ? report.error?.code ?? "failed" : report.state;
+    const sums = found(this.#runs, `${pipeline} ${outcome}`, () => noRuns(pipeline, outcome));
+    sums.runs++;
+    for (
+      const figure of ["wireBytes", "bytes", "lines", "rows", "rejects", "durationMs"] as const
+    ) {
+      sums[figure] += report[figure];
+    }
+    for (const stage of report.stages) this.#addStage(stage, pipeline, report.state === "running");
+  }
+
+  #addStage(report: StageReport, pipeline: string, live: boolean): void {
+    const word = report.stage.slice(report.stage.lastIndexOf(".") + 1);
+    const sums = found(this.#stages, `${pipeline} ${word}`, () => noStages(word, pipeline));
+    for (const figure of SUMMED) sums[figure] += report[figure];
+    sums.batchMs += report.batchTimes.sumMs;
+    sums.batchTimes.forEach((count, index) => {
+      sums.batchTimes[index] = count + (report.batchTimes.buckets[bucketName(index)] ?? 0);
+    });
+    if (!live) return;
+    const unit = report.queueUnit === "rows" ? "Rows" : "Bytes";
+    sums[`queueDepth${unit}`] += report.queueDepth;
+    if (Number.isFinite(report.queueBound)) sums[`queueBound${unit}`] += report.queueBound;
+  }
+}
+
+const SUMMED = [
+  "rowsIn",
+  "rowsOut",
+  "bytesIn",
+  "bytesOut",
+  "batchesIn",
+  "batchesOut",
+  "rejects",
+  "busyMs",
+  "starvedMs",
+  "blockedMs",
+] as const;
+
+function found<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}
+
+function noRuns(pipeline: string, outcome: string): RunTotals {
+  const none = { runs: 0, wireBytes: 0, bytes: 0, lines: 0, rows: 0, rejects: 0, durationMs: 0 };
+  return { pipeline, outcome, ...none };
+}
+
+function noStages(stage: string, pipeline: string): StageTotals {
+  return {
+    stage,
+    pipeline,
+    rowsIn: 0,
+    rowsOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    batchesIn: 0,
+    batchesOut: 0,
+    rejects: 0,
+    busyMs: 0,
+    starvedMs: 0,
+    blockedMs: 0,
+    batchTimes: new Array(BATCH_TIME_BOUNDS.length + 1).fill(0),
+    batchMs: 0,
+    queueDepthRows: 0,
+    queueDepthBytes: 0,
+    queueBoundRows: 0,
+    queueBoundBytes: 0,
+  };
+}
