@@ -4,24 +4,7 @@
  * @module
  */
 import { TextLineStream } from "@std/streams";
-
-interface Runtimes {
-  readonly Deno?: {
-    serve(
-      options: { port: number; hostname: string; onListen(address: { port: number }): void },
-      handler: (request: Request) => Promise<Response>,
-    ): void;
-  };
-  readonly Bun?: {
-    serve(options: {
-      port: number;
-      hostname: string;
-      idleTimeout: number;
-      maxRequestBodySize: number;
-      fetch: (request: Request) => Promise<Response>;
-    }): { port: number };
-  };
-}
+import { serveNatively } from "./native_server.ts";
 
 const COMBINED =
   /^(\S+) (\S+) (\S+) \[([^\]]+)\] "(\S+) (\S+) (\S+)" (\d{3}) (\d+|-) "([^"]*)" "([^"]*)"/;
@@ -39,7 +22,7 @@ async function drain(body: ReadableStream<Uint8Array>): Promise<Response> {
 
 async function lines(body: ReadableStream<Uint8Array>): Promise<Response> {
   const counts = new Map<string, number>();
-  const rows = (body as ReadableStream<Uint8Array<ArrayBuffer>>)
+  const parsed = (body as ReadableStream<Uint8Array<ArrayBuffer>>)
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new TextLineStream())
     .pipeThrough(
@@ -51,15 +34,11 @@ async function lines(body: ReadableStream<Uint8Array>): Promise<Response> {
         },
       }),
     );
-  for await (const { path, status } of rows) {
+  for await (const { path, status } of parsed) {
     if (status >= 500) counts.set(path, (counts.get(path) ?? 0) + 1);
   }
-  return Response.json(Object.fromEntries(counts));
+  const rows = [...counts].map(([path, errors]) => `${JSON.stringify({ path, errors })}\n`);
+  return new Response(rows.join(""));
 }
 
-const { Deno: deno, Bun: bun } = globalThis as Runtimes;
-const place = { port: 0, hostname: "127.0.0.1" };
-const tell = (port: number) => console.log(`http://127.0.0.1:${port}`);
-if (bun !== undefined) {
-  tell(bun.serve({ ...place, idleTimeout: 0, maxRequestBodySize: Infinity, fetch: handler }).port);
-} else deno!.serve({ ...place, onListen: ({ port }) => tell(port) }, handler);
+serveNatively(handler);

@@ -1,72 +1,84 @@
 /**
- * Input for benchmarks: generated once, kept in bench/data, the same bytes every time.
+ * The inputs by kind.
  * @module
  */
-import { spawnSync } from "node:child_process";
-import { mkdir, open, stat } from "node:fs/promises";
 import { accessLogLines } from "./access_log.ts";
+import { type Input, inputFile, type InputSize, repeated } from "./input_file.ts";
+import { measurements } from "./one_billion_rows.ts";
 
-const DIRECTORY = new URL("data/", import.meta.url).pathname;
-/** So many different lines, about 20 MB, are repeated until the file is large enough. */
-const DISTINCT_LINES = 110_000;
-const COMBINED = /^(\S+) .*\[([^\]]+)\] "(\S+) (\S+) [^"]*" (\d+) (\S+) "[^"]*" "([^"]*)"/;
+/** So many different records, about 20 MB of access log, are repeated until the file is large enough. */
+const DISTINCT = 110_000;
+const COMBINED = /^(\S+) .*\[([^\]]+)\] "(\S+) (\S+) [^"]*" (\d+) (\S+) "([^"]*)" "([^"]*)"/;
 
-/** The path of an access log of at least `megabytes` MB, made if it is not there yet. */
-export function accessLogFile(megabytes: number): Promise<string> {
-  return repeated(`access-${megabytes}.log`, megabytes, () => accessLogLines(DISTINCT_LINES));
+/** An access log in the combined format, about 180 bytes a line. */
+export function accessLog({ megabytes }: Pick<InputSize, "megabytes">): Promise<Input> {
+  return inputFile(`access-${megabytes}.log`, () => repeated(megabytes, accessLogLines(DISTINCT)));
 }
 
-/** The path of NDJSON of at least `megabytes` MB: the requests of the access log as events of nine members. */
-export function eventsFile(megabytes: number): Promise<string> {
-  return repeated(`events-${megabytes}.ndjson`, megabytes, eventLines);
+/** NDJSON: the requests of the access log as events of nine members, one of them nested, about 290 bytes each. */
+export function events({ megabytes }: InputSize): Promise<Input> {
+  return inputFile(`events-${megabytes}.ndjson`, () => repeated(megabytes, eventLines()));
 }
 
-/** The path of the file compressed by gzip. */
-export async function gzipped(path: string): Promise<string> {
-  const target = `${path}.gz`;
-  if (await exists(target)) return target;
-  spawnSync("sh", ["-c", 'gzip -c "$1" > "$2"', "sh", path, target]);
-  return target;
+/**
+ * CSV of nine columns and a header: two are quoted in every record and most often hold commas; one note in twenty holds
+ * doubled quotes, one in a hundred a line feed.
+ */
+export function quotedCsv({ megabytes }: InputSize): Promise<Input> {
+  const head = "id,time,host,method,path,status,bytes,agent,note";
+  return inputFile(`quoted-${megabytes}.csv`, () => repeated(megabytes, csvRecords(), head));
 }
 
-function* eventLines(): Generator<string> {
+/** Rows of the One Billion Row Challenge, every one made anew, about 14 bytes each. */
+export function stationRows({ rows }: InputSize): Promise<Input> {
+  return inputFile(`measurements-${rows}.txt`, () => measurements(rows));
+}
+
+interface Request {
+  readonly number: number;
+  readonly host: string;
+  readonly time: string;
+  readonly method: string;
+  readonly target: string;
+  readonly path: string;
+  readonly status: number;
+  readonly bytes: number;
+  readonly agent: string;
+}
+
+function* requests(): Generator<Request> {
   let number = 0;
-  for (const line of accessLogLines(DISTINCT_LINES)) {
-    const [, host, time, method, target, status, bytes, agent] = COMBINED.exec(line)!;
-    const path = target!.split("?")[0];
-    const latency = (number * 7919 % 100_000) / 100;
-    yield JSON.stringify({
-      id: number++,
-      time,
-      host,
-      request: { method, target },
-      path,
+  for (const line of accessLogLines(DISTINCT)) {
+    const [, host, time, method, target, status, bytes, , agent] = COMBINED.exec(line)!;
+    yield {
+      number: number++,
+      host: host!,
+      time: time!,
+      method: method!,
+      target: target!,
+      path: target!.split("?")[0]!,
       status: Number(status),
       bytes: Number(bytes) || 0,
-      latency,
-      agent,
-    });
+      agent: agent!,
+    };
   }
 }
 
-async function repeated(
-  name: string,
-  megabytes: number,
-  lines: () => Iterable<string>,
-): Promise<string> {
-  const path = `${DIRECTORY}${name}`;
-  if (await exists(path)) return path;
-  await mkdir(DIRECTORY, { recursive: true });
-  const piece = new TextEncoder().encode([...lines()].join("\n") + "\n");
-  // Cut to whole lines near the size, so that small files are small.
-  const wanted = megabytes * 1e6;
-  const part = piece.subarray(0, piece.lastIndexOf(10, Math.min(piece.length, wanted)) + 1);
-  const file = await open(path, "w");
-  for (let written = 0; written < wanted - 1e4; written += part.byteLength) await file.write(part);
-  await file.close();
-  return path;
+function* eventLines(): Generator<string> {
+  for (const { number, time, host, method, target, path, status, bytes, agent } of requests()) {
+    const latency = (number * 7919 % 100_000) / 100;
+    const request = { method, target };
+    yield JSON.stringify({ id: number, time, host, request, path, status, bytes, latency, agent });
+  }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return await stat(path).then(() => true, () => false);
+function* csvRecords(): Generator<string> {
+  for (const { number, time, host, method, path, status, bytes, agent } of requests()) {
+    const note = number % 100 === 7
+      ? "first line\nsecond line"
+      : number % 20 === 3
+      ? 'the client said ""no""'
+      : "nothing, really";
+    yield `${number},${time},${host},${method},${path},${status},${bytes},"${agent}","${note}"`;
+  }
 }

@@ -1,60 +1,84 @@
 /**
- * `bench`: every figure that the project claims, as ratios measured in this run; prints tables and writes JSON.
- * With `--quick` smaller files and fewer rounds.
+ * `bench`: every figure that the project claims, as ratios measured in this run; prints them and writes JSON. Named parts and works
+ * run alone (`bench throughput ndjson`); with `--quick` inputs are smaller and rounds fewer.
  * @module
  */
-import { mkdir, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { concurrency } from "./concurrency_bench.ts";
-import { firstRowLatency } from "./latency_bench.ts";
+import { firstRows } from "./latency_bench.ts";
 import { peakMemory } from "./memory_bench.ts";
 import { RUNTIME } from "./processes.ts";
+import { type Results, writeResults } from "./results.ts";
+import { type Part, readSelection } from "./selection.ts";
+import { smallUploads } from "./small_bench.ts";
+import { tellConcurrency, tellFirstRows, tellMemory, tellSmall, tellWork } from "./telling.ts";
 import { throughput } from "./throughput_bench.ts";
+import { WORKS } from "./works.ts";
 
-const quick = process.argv.includes("--quick");
-const size = quick
-  ? { megabytes: 100, rounds: 3, large: 300, latencies: 10 }
-  : { megabytes: 500, rounds: 5, large: 2000, latencies: 30 };
+const FULL = {
+  input: { megabytes: 500, rows: 10_000_000 },
+  rounds: 5,
+  total: 640,
+  waits: 30,
+  small: 100,
+  large: 2000,
+  pushSeconds: 10,
+  postSeconds: 3,
+};
+const QUICK: typeof FULL = {
+  input: { megabytes: 50, rows: 2_000_000 },
+  rounds: 3,
+  total: 128,
+  waits: 10,
+  small: 20,
+  large: 200,
+  pushSeconds: 2,
+  postSeconds: 1,
+};
+const UPLOADS = [1, 8, 64];
 
-console.log(`${RUNTIME}, ${quick ? "quick" : "full"}\n`);
+const { quick, parts, works } = readSelection(process.argv.slice(2), WORKS.map(({ id }) => id));
+const size = quick ? QUICK : FULL;
+const version = process.versions[RUNTIME]!;
+const cores = navigator.hardwareConcurrency;
+console.log(`${RUNTIME} ${version}, ${cores} cores, ${quick ? "quick" : "full"}`);
 
-const works = await throughput(size.megabytes, size.rounds);
-console.log(`Throughput over HTTP, ${size.megabytes} MB, median of ${size.rounds}`);
-for (const { work, contenders } of works) {
-  console.log(`\n${work}`);
-  const own = contenders[0]!.megabytesPerSecond;
-  for (const { name, megabytesPerSecond } of contenders) {
-    const speed = megabytesPerSecond.toFixed(0).padStart(6);
-    const ratio = (own / megabytesPerSecond).toFixed(2).padStart(7);
-    console.log(`  ${name.padEnd(26)} ${speed} MB/s   sluice is ${ratio} x`);
-  }
+type Measured = Pick<Results, "concurrency" | "latency" | "memory" | "small">;
+
+/** Each part but the throughput: measures, prints, and gives what goes into the results. */
+const MEASURES: Readonly<Record<Exclude<Part, "throughput">, () => Promise<Measured>>> = {
+  small: async () => {
+    const small = await smallUploads(size.rounds, size.postSeconds);
+    tellSmall(small);
+    return { small };
+  },
+  latency: async () => {
+    const latency = await firstRows(size.waits, size.input.megabytes);
+    tellFirstRows(latency);
+    return { latency };
+  },
+  concurrency: async () => {
+    const all = [];
+    for (const uploads of UPLOADS) {
+      all.push(await concurrency(uploads, size.total, size.rounds));
+      tellConcurrency(all.at(-1)!);
+    }
+    return { concurrency: all };
+  },
+  memory: async () => {
+    const memory = await peakMemory(size.small, size.large, size.pushSeconds);
+    tellMemory(memory);
+    return { memory };
+  },
+};
+
+let measured: Measured = {};
+const chosen = WORKS.filter(({ id }) => works.includes(id));
+const results = await throughput(chosen, size.input, size.rounds, tellWork);
+for (const part of parts) {
+  if (part !== "throughput") measured = { ...measured, ...await MEASURES[part]() };
 }
-
-const latency = await firstRowLatency(size.latencies);
-console.log(
-  `\nFirst row after the first byte: median ${latency.median.toFixed(1)} ms, worst ${
-    latency.worst.toFixed(1)
-  } ms`,
-);
-
-const many = await concurrency(64, 10);
-console.log(
-  `\n${many.uploads} uploads of 10 MB at once: ${many.correct} right, slowest ${
-    (many.slowestSeconds / many.medianSeconds).toFixed(2)
-  } x the median, peak ${many.peakMegabytes.toFixed(0)} MB`,
-);
-
-const memory = await peakMemory(100, size.large);
-console.log("\nPeak memory of the server");
-for (const [load, megabytes] of Object.entries(memory)) {
-  console.log(`  ${load.padEnd(34)} ${megabytes.toFixed(0).padStart(6)} MB`);
-}
-
-const directory = new URL("results/", import.meta.url);
-await mkdir(directory, { recursive: true });
-const file = new URL(`${RUNTIME}.json`, directory);
-await writeFile(
-  file,
-  JSON.stringify({ runtime: RUNTIME, quick, works, latency, many, memory }, null, 2) + "\n",
-);
-console.log(`\nWritten to bench/results/${RUNTIME}.json`);
+const measuredAt = new Date().toISOString();
+const about = { runtime: RUNTIME, version, quick, cores, measuredAt };
+const path = await writeResults({ ...about, works: results, ...measured });
+console.log(`\nWritten to ${path}`);

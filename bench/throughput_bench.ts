@@ -1,133 +1,152 @@
 /**
- * HTTP throughput of each work on a large upload, beside its baselines in the same run.
+ * HTTP throughput of each work on a large upload, beside its rivals in the same run: ours, rival, ours, next rival, and so on, so
+ * that noise hits all.
  * @module
  */
-import { stat } from "node:fs/promises";
-import { median, type ServerProcess, startServer, timed } from "./processes.ts";
-import { rivalsOf, type Work, WORKS } from "./works.ts";
+import { compareAnswers, readRows } from "./answers.ts";
+import { type Contender, Contenders } from "./contenders.ts";
+import type { InputSize } from "./input_file.ts";
+import { median } from "./processes.ts";
+import { type Profile, profileOf } from "./profile.ts";
+import type { Work } from "./works.ts";
 
-/** One contender of a work: seconds of each round, and the median's MB (10^6 bytes of the uploaded file) a second. */
-export interface Throughput {
+/** A rival of a work. MB are 10^6 bytes of the decoded input. */
+export interface RivalResult {
   readonly name: string;
+  readonly does: string;
+  /** Our speed by theirs: the median over the rounds of the ratio of two runs, one right after the other. */
+  readonly ratio: number;
   readonly megabytesPerSecond: number;
-  readonly seconds: readonly number[];
-}
-
-/** A work and its contenders, ours first. */
-export interface WorkResult {
-  readonly work: string;
-  readonly pipeline: string;
-  readonly contenders: readonly Throughput[];
-}
-
-interface Contender {
-  readonly name: string;
+  /** Of the input that it worked on, which is smaller than ours for slow ones. */
   readonly megabytes: number;
-  run(): Promise<{ seconds: number; output: string }>;
+  readonly seconds: readonly number[];
+  /** The run of ours just before each. */
+  readonly ourSeconds: readonly number[];
+  /** Columns that were found equal to ours. */
+  readonly compared: readonly string[];
 }
 
-const SLUICE = "sluice";
-const DRAIN = "raw drain";
-
-/** Runs every contender of every work `rounds` times, in turn, after one round that is not counted. */
-export async function throughput(megabytes: number, rounds: number): Promise<WorkResult[]> {
-  const sluice = await startServer("../routes/main.ts");
-  const baseline = await startServer("baseline_server.ts");
-  const results: WorkResult[] = [];
-  for (const work of WORKS) {
-    const contenders = await contendersOf(work, megabytes, sluice, baseline);
-    results.push({
-      work: work.name,
-      pipeline: work.pipeline,
-      contenders: await race(contenders, rounds, work.compare),
-    });
-  }
-  await Promise.all([sluice.stop(), baseline.stop()]);
-  return results;
+/** A work, ours and its rivals'. */
+export interface WorkResult {
+  readonly id: string;
+  readonly title: string;
+  readonly pipeline: string;
+  readonly megabytes: number;
+  readonly lines: number;
+  readonly megabytesPerSecond: number;
+  readonly linesPerSecond: number;
+  readonly rounds: number;
+  readonly rivals: readonly RivalResult[];
+  /** Rivals that are not on this machine, with the reason. */
+  readonly absent: readonly string[];
+  readonly profile: Profile;
 }
 
-async function contendersOf(
-  work: Work,
-  megabytes: number,
-  sluice: ServerProcess,
-  baseline: ServerProcess,
-): Promise<Contender[]> {
-  const file = await work.file(megabytes);
-  const whole = (await stat(file)).size / 1e6;
-  const upload = (name: string, url: string): Contender => ({
-    name,
-    megabytes: whole,
-    run: () => timed("curl", ["-sSN", "--fail", "-T", file, url]),
-  });
-  const contenders = [
-    upload(SLUICE, `${sluice.url}/v1/run?q=${encodeURIComponent(work.pipeline)}`),
-    upload(DRAIN, `${baseline.url}/drain`),
-  ];
-  if (work.lines) contenders.push(upload("TextLineStream + objects", `${baseline.url}/lines`));
-  for (const { name, command, share = 1 } of rivalsOf(work)) {
-    const own = share === 1 ? file : await work.file(Math.ceil(megabytes * share));
-    contenders.push({
-      name,
-      megabytes: (await stat(own)).size / 1e6,
-      run: () => timed("sh", ["-c", command, "sh", own]),
-    });
-  }
-  return contenders;
-}
-
-async function race(
-  contenders: readonly Contender[],
+/** Runs every work against each of its rivals `rounds` times, after one round that is not counted. Throws on a wrong answer. */
+export async function throughput(
+  works: readonly Work[],
+  size: InputSize,
   rounds: number,
-  compare: Work["compare"],
-): Promise<Throughput[]> {
-  const seconds = new Map<Contender, number[]>(contenders.map((contender) => [contender, []]));
-  const answers = new Map<Contender, string>();
+  tell: (result: WorkResult) => void,
+): Promise<WorkResult[]> {
+  const contenders = await Contenders.start();
+  try {
+    const results: WorkResult[] = [];
+    for (const work of works) {
+      const result = await measure(work, size, rounds, contenders);
+      tell(result);
+      results.push(result);
+    }
+    return results;
+  } finally {
+    await contenders.stop();
+  }
+}
+
+async function measure(
+  work: Work,
+  size: InputSize,
+  rounds: number,
+  contenders: Contenders,
+): Promise<WorkResult> {
+  const ours = await contenders.own(work, size);
+  const { rivals, absent } = await contenders.rivalsOf(work, size);
+  const rows = readRows((await ours.run()).output);
+  if (work.expected !== undefined) {
+    const expected = await work.expected(ours.input);
+    compareAnswers("the plain computation", rows, expected, work.answer);
+  }
+  const pairs = rivals.length === 0 ? [null] : rivals;
+  const seconds = pairs.map(() => ({ ours: [] as number[], theirs: [] as number[] }));
   for (let round = 0; round <= rounds; round++) {
-    for (const contender of contenders) {
-      const result = await contender.run();
-      answers.set(contender, result.output);
-      if (round > 0) seconds.get(contender)!.push(result.seconds);
+    for (const [index, rival] of pairs.entries()) {
+      const own = await ours.run();
+      const other = await rival?.run();
+      if (round === 0) {
+        if (rival !== null) await compare(rival, work, size, contenders, other!.output);
+        continue;
+      }
+      seconds[index]!.ours.push(own.seconds);
+      if (other !== undefined) seconds[index]!.theirs.push(other.seconds);
     }
   }
-  if (compare !== undefined) compareAnswers(answers, compare);
-  return contenders.map((contender) => ({
-    name: contender.name,
-    seconds: seconds.get(contender)!,
-    megabytesPerSecond: contender.megabytes / median(seconds.get(contender)!),
-  }));
+  const profile = profileOf(await contenders.reports(rounds * pairs.length));
+  const second = median(seconds.flatMap(({ ours }) => ours));
+  const { id, title, pipeline } = work;
+  const { megabytes } = ours.input;
+  return {
+    id,
+    title,
+    pipeline,
+    megabytes,
+    lines: profile.lines,
+    megabytesPerSecond: megabytes / second,
+    linesPerSecond: profile.lines / second,
+    rounds,
+    rivals: rivals.map((rival, index) => {
+      const { ours, theirs } = seconds[index]!;
+      return resultOf(rival, work, megabytes, ours, theirs);
+    }),
+    absent,
+    profile,
+  };
 }
 
-/** Who is fast must also be right: all that worked on the same bytes count the same. */
-function compareAnswers(
-  answers: ReadonlyMap<Contender, string>,
-  fields: NonNullable<Work["compare"]>,
-): void {
-  const [ours] = answers.keys();
-  const counts = new Map<string, string>();
-  for (const [{ name, megabytes }, output] of answers) {
-    if (name === DRAIN || megabytes !== ours!.megabytes) continue;
-    counts.set(name, JSON.stringify([...pairs(output, fields)].sort()));
-  }
-  if (new Set(counts.values()).size === 1) return;
-  const told = [...counts].map(([name, text]) => `${name}: ${text.slice(0, 2000)}`);
-  throw new Error(`The answers differ:\n${told.join("\n")}`);
-}
-
-/** Keys and values from NDJSON rows, from one JSON object, or from lines of two words. */
-function* pairs(
+/** Ours on the very input of the rival, as that may be smaller. */
+async function compare(
+  contender: Contender,
+  work: Work,
+  size: InputSize,
+  contenders: Contenders,
   output: string,
-  { key, value }: NonNullable<Work["compare"]>,
-): Generator<[string, number]> {
-  for (const line of output.trim().split("\n")) {
-    if (!line.startsWith("{")) yield [line.split(" ")[0]!, Number(line.split(" ")[1])];
-    else {
-      const row = JSON.parse(line) as Record<string, unknown>;
-      if ("$notice" in row) continue;
-      if (key in row) yield [String(row[key]), Number(row[value])];
-      else {yield* Object.entries(row).map((
-          [name, count],
-        ): [string, number] => [name, Number(count)]
-        );}
-    }
-  }
+): Promise<void> {
+  const { without = [], share, name } = contender.rival!;
+  if (without === "all") return;
+  const ours = await contenders.own(work, size, share);
+  const rows = readRows((await ours.run()).output);
+  compareAnswers(name, rows, readRows(output), work.answer, without);
+}
+
+function resultOf(
+  { rival, input }: Contender,
+  work: Work,
+  ourMegabytes: number,
+  ours: readonly number[],
+  theirs: readonly number[],
+): RivalResult {
+  const { name, does, without = [] } = rival!;
+  const ratios = ours.map((own, round) =>
+    (ourMegabytes / own) / (input.megabytes / theirs[round]!)
+  );
+  const columns = Object.keys(work.answer.values);
+  return {
+    name,
+    does,
+    ratio: median(ratios),
+    megabytesPerSecond: input.megabytes / median(theirs),
+    megabytes: input.megabytes,
+    seconds: theirs,
+    ourSeconds: ours,
+    compared: without === "all" ? [] : columns.filter((column) => !without.includes(column)),
+  };
 }
