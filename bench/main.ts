@@ -26,9 +26,9 @@ const FULL = {
   postSeconds: 3,
 };
 const QUICK: typeof FULL = {
-  input: { megabytes: 50, rows: 2_000_000 },
+  input: { megabytes: 30, rows: 1_000_000 },
   rounds: 3,
-  total: 128,
+  total: 64,
   waits: 10,
   small: 20,
   large: 200,
