@@ -2,19 +2,14 @@
  * `stats`: aggregates, by groups.
  * @module
  */
-import type { AccumulatorContext } from "../src/aggregate/aggregate.ts";
-import { type AggregateColumn, Aggregation } from "../src/aggregate/aggregation.ts";
-import { compile, compileCondition } from "../src/expression/compile.ts";
+import { aggregateColumns } from "../src/aggregate/aggregate_columns.ts";
+import { Aggregation } from "../src/aggregate/aggregation.ts";
+import { compile } from "../src/expression/compile.ts";
 import { argument } from "../src/language/arguments.ts";
-import { checkAggregates, literalArguments } from "../src/language/check_aggregates.ts";
-import type { AggregateCall, Span } from "../src/language/syntax.ts";
+import { checkAggregates } from "../src/language/check_aggregates.ts";
+import type { Span } from "../src/language/syntax.ts";
 import type { FieldType } from "../src/schema.ts";
-import {
-  type CheckContext,
-  defineStage,
-  type StageContext,
-  type StageDefinition,
-} from "../src/stage.ts";
+import { type CheckContext, defineStage, type StageDefinition } from "../src/stage.ts";
 import { z } from "zod";
 
 const shape = {
@@ -121,8 +116,7 @@ const stats: StageDefinition<typeof shape> = defineStage({
       name,
       evaluate: compile(expression, schema, vocabulary.functions),
     }));
-    const states = accumulatorContext(context, take);
-    const columns = args.aggregates.map((call) => aggregateColumn(call, context, states));
+    const columns = aggregateColumns(args.aggregates, context, take);
     return new Aggregation(keys, columns, take, () => take(-held));
   },
 });
@@ -139,40 +133,6 @@ function addField(
     check.issue({ message: `Two result columns are named \`${name}\``, at, hint });
   }
   fields.set(name, type);
-}
-
-function aggregateColumn(
-  call: AggregateCall,
-  { schema, vocabulary }: StageContext,
-  states: AccumulatorContext,
-): AggregateColumn {
-  const { functions } = vocabulary;
-  const definition = vocabulary.aggregate(call.function)!;
-  const literals = literalArguments(call, definition);
-  const others = call.arguments.slice(0, call.arguments.length - literals.length);
-  const values = literals.map((literal) => literal.kind === "literal" ? literal.value : null);
-  return {
-    name: call.name,
-    accumulator: definition.create(values, states, call.name),
-    arguments: others.map((expression) => compile(expression, schema, functions)),
-    condition: call.condition === null ? null : compileCondition(call.condition, schema, functions),
-  };
-}
-
-/** Notices of several calls under one key become one object, since the last value of a key stays. */
-function accumulatorContext(
-  context: StageContext,
-  take: (bytes: number) => void,
-): AccumulatorContext {
-  const given = new Map<string, Record<string, unknown>>();
-  return {
-    take,
-    notice(key, facts) {
-      const all = { ...given.get(key), ...facts };
-      given.set(key, all);
-      context.notice(key, all);
-    },
-  };
 }
 
 export default stats;

@@ -71,7 +71,7 @@ function columnsOf(definition: AggregateDefinition, take: (bytes: number) => voi
   const context = { take, notice: () => {} };
   return fields.map((field): AggregateColumn => ({
     name: `${definition.name}(${field})`,
-    accumulator: definition.create(literals, context, field),
+    accumulator: definition.create(literals, context),
     arguments: [(batch) => batch.column(field)!],
     condition: field === "mixed" ? oddRows : null,
   }));

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { encodeText } from "../src/batch/text.ts";
 import { compileLinear, compilePattern } from "../src/expression/regex.ts";
+import { ByteMachine } from "../src/expression/regex_bytes.ts";
 import { between, forSeeds, pickOne } from "./support/random.ts";
 
 const EVIL: readonly string[] = [
@@ -238,6 +240,52 @@ test("the built-in RegExp and the linear engine give the same answers", async ()
     }
   });
   assert.ok(native > 800, `Only ${native} of the patterns were native`);
+});
+
+test("the machine on bytes and the linear engine give the same answers, and other texts are left to others", async () => {
+  const verdicts = { yes: 0, no: 0, unknown: 0 };
+  await forSeeds(4000, (random) => {
+    const prefix = pickOne(random, ["", "", "^", "(?i)", "(?s)", "(?i)^", "(?is)"]);
+    const source = prefix + randomPattern(random, 2).replaceAll("(?P<n>", "(");
+    if (compilePatternOrNull(source) === null) return;
+    const machine = ByteMachine.of(source);
+    if (machine === null) return;
+    const linear = compileLinear(source);
+    for (let round = 0; round < 8; round++) {
+      const letters = Array.from({ length: between(random, 0, 10) }, () =>
+        pickOne(random, LETTERS));
+      const text = letters.join("");
+      const bytes = encodeText(`\n${text}a`);
+      const verdict = machine.test(bytes, 1, bytes.length - 1);
+      verdicts[verdict]++;
+      if (verdict === "unknown") continue;
+      const shown = `${JSON.stringify(source)} on ${JSON.stringify(text)}`;
+      assert.equal(verdict === "yes", linear.test(text), shown);
+    }
+  });
+  for (const [verdict, count] of Object.entries(verdicts)) {
+    assert.ok(count > 1000, `${verdict} only ${count} times`);
+  }
+});
+
+test("patterns of any form get a machine, but for word boundaries and long repeats", () => {
+  for (const source of ["^/(api|v1)/", "(a+)+$", "(.*a){3}", "x(a*b|c)*", "(?i)mozilla", "é$", "(a*)*"]) {
+    assert.notEqual(ByteMachine.of(source), null, source);
+  }
+  for (const source of ["\\bbot\\b", "(?:[a-z]{20}){20}", "(?U)a+"]) {
+    assert.equal(ByteMachine.of(source), null, source);
+  }
+});
+
+test("a machine that would have too many states leaves the text to others", () => {
+  const machine = ByteMachine.of("(a|b)*a(a|b){12}c")!;
+  const texts = Array.from({ length: 4096 }, (_, number) =>
+    number.toString(2).padStart(12, "0").replaceAll("0", "a").replaceAll("1", "b"));
+  const verdicts = new Set(texts.map((text) => {
+    const bytes = encodeText(`${text}aaac`);
+    return machine.test(bytes, 0, bytes.length);
+  }));
+  assert.ok(verdicts.has("unknown"));
 });
 
 /** The pattern, or null when it is not valid, as some random ones are. */

@@ -10,8 +10,8 @@ import type { FieldType } from "../schema.ts";
 export interface AccumulatorContext {
   /** Takes bytes of the run's budget, throwing past it; negative gives back. */
   take(bytes: number): void;
-  /** Adds facts by column label under a key of the run's `$notice` (an approximation with its error, a bound reached). */
-  notice(key: string, facts: Readonly<Record<string, unknown>>): void;
+  /** Says `fact` of this call's result column under a key of the run's `$notice`: an approximation with its error, a bound reached. */
+  notice(key: string, fact: string): void;
 }
 
 /** The states of one aggregate call over all groups of one stage. Groups are numbered from 0 without gaps. */
@@ -49,6 +49,14 @@ export interface AggregateDefinition {
   result(arguments_: readonly FieldType[]): FieldType;
   /** Null, or what is wrong with the literal arguments. */
   checkLiterals?(literals: readonly Value[]): string | null;
-  /** An accumulator with no groups; `label` is the name of the result column, for notices. */
-  create(literals: readonly Value[], context: AccumulatorContext, label: string): Accumulator;
+  /** An accumulator with no groups. */
+  create(literals: readonly Value[], context: AccumulatorContext): Accumulator;
+  /**
+   * Set when the state depends on neither the literals nor which definition of the `family` made it: calls of one family
+   * with the same arguments and condition then keep one state, and `read` gives from it the value of a call with `literals`.
+   */
+  readonly shared?: {
+    readonly family: string;
+    read(accumulator: Accumulator, group: number, literals: readonly Value[]): Value;
+  };
 }

@@ -17,9 +17,11 @@ export interface GroupKey {
   readonly evaluate: Evaluate;
 }
 
-/** One aggregate to compute, with the accumulator that keeps its states. */
+/** One aggregate to compute, with the accumulator that keeps its states; columns may share one. */
 export interface AggregateColumn {
   readonly name: string;
+  /** The value of a group, when it is not the accumulator's `result`. */
+  readonly read?: (group: number) => Value;
   readonly accumulator: Accumulator;
   readonly arguments: readonly Evaluate[];
   /** The physical rows that count, ascending, among those of the batch that do; null for all. */
@@ -43,6 +45,8 @@ const ROW_WEIGHT = 64;
 export class Aggregation implements Operator<Batch, Batch> {
   readonly #keys: readonly GroupKey[];
   readonly #columns: readonly AggregateColumn[];
+  /** The columns whose accumulators no column before them has. */
+  readonly #states: readonly AggregateColumn[];
   readonly #table: GroupTable | null;
   readonly #release: () => void;
   #allRows = new Uint32Array(0);
@@ -58,6 +62,8 @@ export class Aggregation implements Operator<Batch, Batch> {
     this.#keys = keys;
     this.#release = release;
     this.#columns = columns;
+    const owners = new Map([...columns].reverse().map((column) => [column.accumulator, column]));
+    this.#states = columns.filter((column) => owners.get(column.accumulator) === column);
     this.#table = keys.length === 0 ? null : new GroupTable(keys.length, take);
     this.#grow();
   }
@@ -67,7 +73,7 @@ export class Aggregation implements Operator<Batch, Batch> {
     const count = batch.length;
     const groups = this.#assign(batch, rows, count);
     this.#grow();
-    for (const { accumulator, condition, arguments: own } of this.#columns) {
+    for (const { accumulator, condition, arguments: own } of this.#states) {
       const columns = own.map((evaluate) => evaluate(batch));
       if (condition === null) accumulator.add(groups, rows, count, columns);
       else {
@@ -97,7 +103,7 @@ export class Aggregation implements Operator<Batch, Batch> {
   save(): AggregationState {
     return {
       groups: this.#table === null ? null : this.#table.save(),
-      states: this.#columns.map(({ accumulator }) => accumulator.save()),
+      states: this.#states.map(({ accumulator }) => accumulator.save()),
     };
   }
 
@@ -107,7 +113,7 @@ export class Aggregation implements Operator<Batch, Batch> {
       ? new Int32Array(1)
       : this.#table.merge(groups);
     this.#grow();
-    this.#columns.forEach(({ accumulator }, index) => accumulator.merge(states[index], numbers));
+    this.#states.forEach(({ accumulator }, index) => accumulator.merge(states[index], numbers));
   }
 
   #size(): number {
@@ -116,7 +122,7 @@ export class Aggregation implements Operator<Batch, Batch> {
 
   #grow(): void {
     const size = this.#size();
-    for (const { accumulator } of this.#columns) accumulator.grow(size);
+    for (const { accumulator } of this.#states) accumulator.grow(size);
   }
 
   #assign(batch: Batch, rows: Uint32Array, count: number): Int32Array {
@@ -136,8 +142,9 @@ export class Aggregation implements Operator<Batch, Batch> {
     const columns = new Map<string, Column>();
     const keys = this.#table?.columns(from, to) ?? [];
     this.#keys.forEach(({ name }, index) => columns.set(name, keys[index]!));
-    for (const { name, accumulator } of this.#columns) {
-      const values = Array.from({ length: to - from }, (_, row) => accumulator.result(from + row));
+    for (const { name, accumulator, read } of this.#columns) {
+      const valueOf = read ?? ((group: number) => accumulator.result(group));
+      const values = Array.from({ length: to - from }, (_, row) => valueOf(from + row));
       columns.set(name, columnOf(values));
     }
     return Batch.of(to - from, columns, (to - from) * ROW_WEIGHT);

@@ -13,6 +13,7 @@ import {
   STANDARD_ERROR,
   unite,
 } from "./hyper_log_log.ts";
+import { NumberStates } from "./states.ts";
 import { ValueHasher } from "./value_hash.ts";
 import { ValueSet } from "./value_set.ts";
 
@@ -32,22 +33,24 @@ interface DistinctState {
 class Distinct implements Accumulator {
   readonly #set: ValueSet;
   readonly #hasher: ValueHasher;
-  readonly #registers = new Map<number, Uint8Array>();
+  /** The number of the group's registers + 1; 0 while its values are counted one by one. */
+  readonly #registersAt: NumberStates;
+  readonly #registers: Uint8Array[] = [];
   readonly #context: AccumulatorContext;
-  readonly #label: string;
   #groups = 0;
 
-  constructor(context: AccumulatorContext, label: string) {
+  constructor(context: AccumulatorContext) {
     const take = (bytes: number) => context.take(bytes);
     this.#set = new ValueSet(take);
     this.#hasher = new ValueHasher(take);
     this.#context = context;
-    this.#label = label;
+    this.#registersAt = new NumberStates(context);
   }
 
   grow(groups: number): void {
     this.#groups = groups;
     this.#set.grow(groups);
+    this.#registersAt.grow(groups);
   }
 
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
@@ -61,41 +64,44 @@ class Distinct implements Accumulator {
   }
 
   #insert(group: number, first: number, second: number): void {
-    const full = this.#set.size(group) === MAX_EXACT_VALUES;
-    if (!full) this.#set.add(group, first, second);
-    else if (this.#registers.has(group) || !this.#set.has(group, first, second)) {
+    const known = this.#registersAt.values[group]!;
+    if (known > 0) addHash(this.#registers[known - 1]!, first, second);
+    else if (this.#set.size(group) < MAX_EXACT_VALUES) this.#set.add(group, first, second);
+    else if (!this.#set.has(group, first, second)) {
       addHash(this.#registersOf(group), first, second);
     }
   }
 
   /** The group's registers, made of its hashes when it had none. */
   #registersOf(group: number): Uint8Array {
-    const known = this.#registers.get(group);
-    if (known !== undefined) return known;
+    const known = this.#registersAt.values[group]!;
+    if (known > 0) return this.#registers[known - 1]!;
     this.#context.take(REGISTER_BYTES);
     const registers = emptyRegisters();
     this.#set.visit(group, (first, second) => addHash(registers, first, second));
-    this.#registers.set(group, registers);
-    this.#context.notice("approximate", {
-      [this.#label]: `HyperLogLog, standard error ${ERROR_PERCENT} %`,
-    });
+    this.#registersAt.values[group] = this.#registers.push(registers);
+    this.#context.notice("approximate", `HyperLogLog, standard error ${ERROR_PERCENT} %`);
     return registers;
   }
 
   result(group: number): number {
-    const registers = this.#registers.get(group);
-    return registers === undefined ? this.#set.size(group) : estimate(registers);
+    const known = this.#registersAt.values[group]!;
+    return known > 0 ? estimate(this.#registers[known - 1]!) : this.#set.size(group);
   }
 
   save(): DistinctState {
     const hashes: number[] = [];
+    const registers: [number, Uint8Array][] = [];
     const counts = new Uint32Array(this.#groups);
     for (let group = 0; group < this.#groups; group++) {
-      if (this.#registers.has(group)) continue;
+      const known = this.#registersAt.values[group]!;
+      if (known > 0) {
+        registers.push([group, this.#registers[known - 1]!.slice()]);
+        continue;
+      }
       counts[group] = this.#set.size(group);
       this.#set.visit(group, (first, second) => hashes.push(first, second));
     }
-    const registers = [...this.#registers].map(([group, own]) => [group, own.slice()] as const);
     return { hashes: Int32Array.from(hashes), counts, registers };
   }
 
@@ -123,5 +129,5 @@ export const distinct: AggregateDefinition = {
   arity: [1, 1],
   literals: 0,
   result: () => "number",
-  create: (_literals, context, label) => new Distinct(context, label),
+  create: (_literals, context) => new Distinct(context),
 };

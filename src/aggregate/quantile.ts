@@ -4,19 +4,13 @@
  */
 import type { Column, Value } from "../batch/column.ts";
 import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
+import { NumberLists } from "./number_lists.ts";
 import { NumberScratch, readNumbers } from "./numbers.ts";
 import { nearestRank, QuantileSketch, type SketchState } from "./quantile_sketch.ts";
+import { NumberStates } from "./states.ts";
 
 /** A group keeps this many numbers as they are; with one more it becomes a sketch. */
 export const MAX_EXACT_NUMBERS = 256;
-
-/** An array of one number and its place in the list of groups. */
-const LIST_BYTES = 64;
-const NUMBER_BYTES = 8;
-const SLOT_BYTES = 8;
-
-/** What a group keeps: nothing, its numbers, or a sketch of them. */
-type Numbers = null | number[] | QuantileSketch;
 
 interface QuantileState {
   /** The exact numbers of all groups, one after the other. */
@@ -26,23 +20,28 @@ interface QuantileState {
   readonly sketches: readonly (readonly [group: number, sketch: SketchState])[];
 }
 
-class Quantile implements Accumulator {
-  readonly #groups: Numbers[] = [];
+/** The numbers of each group, for any quantile of them. */
+class Quantiles implements Accumulator {
+  readonly #lists: NumberLists;
+  /** The number of the group's sketch + 1; 0 while its numbers are kept. */
+  readonly #sketchOf: NumberStates;
+  readonly #sketches: QuantileSketch[] = [];
   readonly #scratch = new NumberScratch();
   readonly #context: AccumulatorContext;
   readonly #share: number;
-  readonly #label: string;
+  #groups = 0;
 
-  constructor(context: AccumulatorContext, share: number, label: string) {
+  constructor(context: AccumulatorContext, share: number) {
     this.#context = context;
     this.#share = share;
-    this.#label = label;
+    this.#lists = new NumberLists((bytes) => context.take(bytes));
+    this.#sketchOf = new NumberStates(context);
   }
 
   grow(groups: number): void {
-    const more = groups - this.#groups.length;
-    if (more > 0) this.#context.take(SLOT_BYTES * more);
-    while (this.#groups.length < groups) this.#groups.push(null);
+    this.#groups = groups;
+    this.#lists.grow(groups);
+    this.#sketchOf.grow(groups);
   }
 
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
@@ -50,58 +49,59 @@ class Quantile implements Accumulator {
     readNumbers(columns[0]!, rows, count, numbers);
     for (let index = 0; index < count; index++) {
       const value = numbers[index]!;
-      if (value === value) this.#insert(groups[index]!, value);
+      if (value !== value) continue;
+      this.#insert(groups[index]!, value);
     }
   }
 
   #insert(group: number, value: number): void {
-    const kept = this.#groups[group]!;
-    if (kept instanceof QuantileSketch) {
-      const before = kept.bytes;
-      kept.add(value);
-      if (kept.bytes !== before) this.#context.take(kept.bytes - before);
-    } else if (kept === null) {
-      this.#context.take(LIST_BYTES);
-      this.#groups[group] = [value];
-    } else if (kept.length < MAX_EXACT_NUMBERS) {
-      this.#context.take(NUMBER_BYTES);
-      kept.push(value);
-    } else {
-      this.#sketch(group).add(value);
+    if (this.#sketchOf.values[group] === 0 && this.#lists.size(group) < MAX_EXACT_NUMBERS) {
+      this.#lists.add(group, value);
+      return;
     }
+    const sketch = this.#sketch(group);
+    const before = sketch.bytes;
+    if (sketch.add(value)) this.#context.take(sketch.bytes - before);
   }
 
   /** The group's sketch, made of its numbers when it had none. */
   #sketch(group: number): QuantileSketch {
-    const kept = this.#groups[group]!;
-    if (kept instanceof QuantileSketch) return kept;
+    const known = this.#sketchOf.values[group]!;
+    if (known > 0) return this.#sketches[known - 1]!;
     const sketch = new QuantileSketch();
-    const held = kept === null ? 0 : LIST_BYTES + NUMBER_BYTES * (kept.length - 1);
-    for (const value of kept ?? []) sketch.add(value);
-    this.#context.take(sketch.bytes - held);
-    this.#context.notice("approximate", { [this.#label]: "DDSketch, relative error 1 %" });
-    this.#groups[group] = sketch;
+    for (const value of this.#lists.read(group)) sketch.add(value);
+    this.#lists.clear(group);
+    this.#context.take(sketch.bytes);
+    this.#context.notice("approximate", "DDSketch, relative error 1 %");
+    this.#sketchOf.values[group] = this.#sketches.push(sketch);
     return sketch;
   }
 
   result(group: number): number | null {
-    const kept = this.#groups[group]!;
-    if (kept === null) return null;
-    if (kept instanceof QuantileSketch) return kept.quantile(this.#share);
-    return Float64Array.from(kept).sort()[nearestRank(this.#share, kept.length)]! + 0;
+    return this.quantile(group, this.#share);
+  }
+
+  /** The number of a group at `share` of the way up; null when it has none. */
+  quantile(group: number, share: number): number | null {
+    const known = this.#sketchOf.values[group]!;
+    if (known > 0) return this.#sketches[known - 1]!.quantile(share);
+    const count = this.#lists.size(group);
+    if (count === 0) return null;
+    return this.#lists.read(group).sort()[nearestRank(share, count)]! + 0;
   }
 
   save(): QuantileState {
-    const lists = this.#groups.map((kept) => kept instanceof QuantileSketch ? [] : kept ?? []);
+    const counts = Uint32Array.from({ length: this.#groups }, (_, group) => this.#lists.size(group));
+    const exact = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
     const sketches: [number, SketchState][] = [];
-    this.#groups.forEach((kept, group) => {
-      if (kept instanceof QuantileSketch) sketches.push([group, kept.save()]);
-    });
-    return {
-      exact: Float64Array.from(lists.flat()),
-      counts: Uint32Array.from(lists, (list) => list.length),
-      sketches,
-    };
+    let at = 0;
+    for (let group = 0; group < this.#groups; group++) {
+      exact.set(this.#lists.read(group), at);
+      at += counts[group]!;
+      const known = this.#sketchOf.values[group]!;
+      if (known > 0) sketches.push([group, this.#sketches[known - 1]!.save()]);
+    }
+    return { exact, counts, sketches };
   }
 
   merge(state: unknown, groups: Int32Array): void {
@@ -119,6 +119,15 @@ class Quantile implements Accumulator {
   }
 }
 
+/** All quantiles of one column are read from one state. */
+function sharedAt(shareOf: (literals: readonly Value[]) => number): Required<AggregateDefinition>["shared"] {
+  return {
+    family: "quantile",
+    read: (accumulator, group, literals) =>
+      (accumulator as Quantiles).quantile(group, shareOf(literals)),
+  };
+}
+
 const PROMISE = "exact up to 256 numbers a group, then DDSketch within 1 %";
 
 /** By nearest rank; {@link MAX_EXACT_NUMBERS} numbers a group exactly, then a sketch of some KB a group. */
@@ -133,7 +142,8 @@ export const quantile: AggregateDefinition = {
     if (typeof share === "number" && share >= 0 && share <= 1) return null;
     return `A quantile's share is a number from 0 to 1, found ${JSON.stringify(share)}`;
   },
-  create: ([share], context, label) => new Quantile(context, share as number, label),
+  create: ([share], context) => new Quantiles(context, share as number),
+  shared: sharedAt(([share]) => share as number),
 };
 
 /** The quantile at one half. */
@@ -157,6 +167,7 @@ function percentile(name: string, share: number): AggregateDefinition {
     arity: [1, 1],
     literals: 0,
     result: () => "number",
-    create: (_literals: readonly Value[], context, label) => new Quantile(context, share, label),
+    create: (_literals: readonly Value[], context) => new Quantiles(context, share),
+    shared: sharedAt(() => share),
   };
 }

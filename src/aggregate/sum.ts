@@ -47,10 +47,16 @@ class Sum implements Accumulator {
   }
 
   result(group: number): number | null {
+    return this.#mean ? this.mean(group) : this.sum(group);
+  }
+
+  sum(group: number): number | null {
+    return this.#counts.values[group] === 0 ? null : finiteOrNull(this.#sums.get(group)[0]);
+  }
+
+  mean(group: number): number | null {
     const count = this.#counts.values[group]!;
-    if (count === 0) return null;
-    const [sum] = this.#sums.get(group);
-    return finiteOrNull(this.#mean ? sum / count : sum);
+    return count === 0 ? null : finiteOrNull(this.#sums.get(group)[0] / count);
   }
 
   save(): SumState {
@@ -79,6 +85,7 @@ export const sum: AggregateDefinition = {
   literals: 0,
   result: () => "number",
   create: (_literals, context) => new Sum(context, false),
+  shared: { family: "sum", read: (state, group) => (state as Sum).sum(group) },
 };
 
 /** The mean: {@link sum} over the count of numbers. 24 bytes a group. */
@@ -91,4 +98,5 @@ export const avg: AggregateDefinition = {
   literals: 0,
   result: () => "number",
   create: (_literals, context) => new Sum(context, true),
+  shared: { family: "sum", read: (state, group) => (state as Sum).mean(group) },
 };

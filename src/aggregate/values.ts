@@ -29,16 +29,14 @@ class Values implements Accumulator {
   readonly #hasher: ValueHasher;
   readonly #context: AccumulatorContext;
   readonly #limit: number;
-  readonly #label: string;
 
-  constructor(context: AccumulatorContext, limit: number, label: string) {
+  constructor(context: AccumulatorContext, limit: number) {
     const take = (bytes: number) => context.take(bytes);
     this.#set = new ValueSet(take);
     this.#hasher = new ValueHasher(take);
     this.#cut = new ByteStates(context);
     this.#context = context;
     this.#limit = limit;
-    this.#label = label;
   }
 
   grow(groups: number): void {
@@ -76,7 +74,7 @@ class Values implements Accumulator {
 
   #setCut(group: number): void {
     this.#cut.values[group] = 1;
-    this.#context.notice("cut", { [this.#label]: `the first ${this.#limit} values of a group` });
+    this.#context.notice("cut", `the first ${this.#limit} values of a group`);
   }
 
   result(group: number): readonly Value[] {
@@ -121,7 +119,7 @@ export const values: AggregateDefinition = {
     }
     return `The limit of values is a whole number from 1 to 10,000, found ${JSON.stringify(limit)}`;
   },
-  create([limit], context, label) {
-    return new Values(context, typeof limit === "number" ? limit : DEFAULT_LIMIT, label);
+  create([limit], context) {
+    return new Values(context, typeof limit === "number" ? limit : DEFAULT_LIMIT);
   },
 };

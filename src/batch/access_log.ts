@@ -22,7 +22,7 @@ import type { LineBlock, LineFormat } from "./line_format.ts";
 import { parseDigits } from "./numbers.ts";
 import { accessScanner } from "../kernel/access_kernel.ts";
 import { AccessRequests } from "./access_request.ts";
-import { parseAccessTime } from "./timestamp.ts";
+import { accessTimes } from "./access_time.ts";
 
 const CLIENT_TO_SIZE: Readonly<Record<string, FieldType>> = {
   ip: "text",
@@ -117,7 +117,7 @@ class AccessColumns {
       case "user":
         return this.#text(IDENT_END, 1, USER_END);
       case "time":
-        return this.#time();
+        return new TimeColumn(accessTimes(this.bytes, this.tape, this.rows));
       case "request":
         return this.#text(TIME_END, 3, REQUEST_END);
       case "method":
@@ -151,15 +151,6 @@ class AccessColumns {
       ends[row] = end;
     }
     return new TextColumn(bytes, starts, ends);
-  }
-
-  #time(): TimeColumn {
-    const { bytes, tape, rows } = this;
-    const values = new Float64Array(rows);
-    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
-      values[row] = parseAccessTime(bytes, tape[at + USER_END]! + 2, tape[at + TIME_END]!);
-    }
-    return new TimeColumn(values);
   }
 
   #status(): NumberColumn {

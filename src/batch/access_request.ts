@@ -12,6 +12,9 @@ const QUESTION = 63;
 const NOT_SPLIT = -1;
 /** The length of `HTTP/1.1`, which is almost every protocol. */
 const USUAL_PROTOCOL_BYTES = 8;
+/** The bytes of `HTTP`, and of `GET` with the space behind it, as little-endian numbers. */
+const HTTP = 0x50545448;
+const GET = 0x20544547;
 
 /**
  * Request lines of one block, split when first asked for. A request has parts when it is a method (ASCII letters, `-`
@@ -28,11 +31,12 @@ export class AccessRequests {
   constructor(readonly bytes: Uint8Array, readonly tape: Int32Array, readonly rows: number) {
     this.#methodEnds = new Int32Array(rows);
     this.#targetEnds = new Int32Array(rows);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
       const start = tape[at + TIME_END]! + 3;
       const end = tape[at + REQUEST_END]!;
-      const target = targetEnd(bytes, start, end);
-      const method = target < 0 ? NOT_SPLIT : methodEnd(bytes, start, target);
+      const target = targetEnd(bytes, view, start, end);
+      const method = target < 0 ? NOT_SPLIT : methodEnd(bytes, view, start, target);
       this.#methodEnds[row] = method;
       this.#targetEnds[row] = target;
     }
@@ -84,10 +88,9 @@ export function pathEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** The space before the protocol; -1 when the request does not end with one. */
-function targetEnd(bytes: Uint8Array, start: number, end: number): number {
+function targetEnd(bytes: Uint8Array, view: DataView, start: number, end: number): number {
   let at = end - USUAL_PROTOCOL_BYTES - 1;
-  const usual = at > start && bytes[at] === SPACE && bytes[at + 1] === 72 &&
-    bytes[at + 2] === 84 && bytes[at + 3] === 84 && bytes[at + 4] === 80 &&
+  const usual = at > start && bytes[at] === SPACE && view.getInt32(at + 1, true) === HTTP &&
     bytes[at + 5] === SLASH && isDigit(bytes[at + 6]) && bytes[at + 7] === 46 &&
     isDigit(bytes[at + 8]);
   if (usual) return at;
@@ -100,7 +103,8 @@ function targetEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 /** The space after the method, when a target stands between it and `target`; else -1. */
-function methodEnd(bytes: Uint8Array, start: number, target: number): number {
+function methodEnd(bytes: Uint8Array, view: DataView, start: number, target: number): number {
+  if (target > start + 4 && view.getInt32(start, true) === GET) return start + 3;
   let at = start;
   while (at < target && isMethodByte(bytes[at]!)) at++;
   return at > start && at + 1 < target && bytes[at] === SPACE ? at : NOT_SPLIT;

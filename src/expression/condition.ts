@@ -5,7 +5,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import type { Value } from "../batch/column.ts";
+import type { TextColumn, Value } from "../batch/column.ts";
 import type { Binary, BinaryOperator, Expression, Membership } from "../language/syntax.ts";
 import {
   contains,
@@ -20,6 +20,7 @@ import type { ColumnOf } from "./compile.ts";
 import { compareNumbers } from "./number_match.ts";
 import { LiteralOptions } from "./literal_options.ts";
 import { compilePattern, type Pattern } from "./regex.ts";
+import { ByteMachine } from "./regex_bytes.ts";
 import { merged, selectedRows, without } from "./rows.ts";
 import { exactBytes, matchBytes, type TextTest } from "./text_match.ts";
 
@@ -190,16 +191,41 @@ function compileMatch(operand: ColumnOf, pattern: Expression, wanted: boolean): 
   const source = pattern.kind === "literal" ? String(pattern.value) : "";
   const compiled = compilePattern(source);
   const bytes = bytesTestOf(compiled);
+  const machine = ByteMachine.of(source);
   return (batch) => {
     const column = operand(batch);
     if (bytes !== null && wanted && column.kind === "text") {
       return matchBytes(column, selectedRows(batch), bytes);
+    }
+    if (machine !== null && column.kind === "text") {
+      return matchMachine(column, selectedRows(batch), machine, compiled, wanted);
     }
     return keep(batch, (row) => {
       const text = toText(column.value(row));
       return text !== null && compiled.test(text) === wanted;
     });
   };
+}
+
+/** Those of `rows` whose text matches as wanted; `pattern` tells where the `machine` cannot. */
+function matchMachine(
+  column: TextColumn,
+  rows: Uint32Array,
+  machine: ByteMachine,
+  pattern: Pattern,
+  wanted: boolean,
+): Uint32Array {
+  const { bytes, starts, ends } = column;
+  const kept = new Uint32Array(rows.length);
+  let count = 0;
+  for (const row of rows) {
+    const start = starts[row]!;
+    if (start < 0) continue;
+    const verdict = machine.test(bytes, start, ends[row]!);
+    const matched = verdict === "unknown" ? pattern.test(column.value(row)!) : verdict === "yes";
+    if (matched === wanted) kept[count++] = row;
+  }
+  return kept.subarray(0, count);
 }
 
 /** A pattern that is a literal is a search for bytes. */
