@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeText } from "../src/batch/text.ts";
 import { compileLinear, compilePattern } from "../src/expression/regex.ts";
-import { ByteMachine } from "../src/expression/regex_bytes.ts";
+import { ByteMachine, type Verdict } from "../src/expression/regex_bytes.ts";
 import { between, forSeeds, pickOne } from "./support/random.ts";
 
 const EVIL: readonly string[] = [
@@ -243,7 +243,7 @@ test("the built-in RegExp and the linear engine give the same answers", async ()
 });
 
 test("the machine on bytes and the linear engine give the same answers, and other texts are left to others", async () => {
-  const verdicts = { yes: 0, no: 0, unknown: 0 };
+  const verdicts: Record<Verdict, number> = { yes: 0, no: 0, unknown: 0 };
   await forSeeds(4000, (random) => {
     const prefix = pickOne(random, ["", "", "^", "(?i)", "(?s)", "(?i)^", "(?is)"]);
     const source = prefix + randomPattern(random, 2).replaceAll("(?P<n>", "(");
@@ -256,7 +256,7 @@ test("the machine on bytes and the linear engine give the same answers, and othe
         pickOne(random, LETTERS));
       const text = letters.join("");
       const bytes = encodeText(`\n${text}a`);
-      const verdict = machine.test(bytes, 1, bytes.length - 1);
+      const verdict: Verdict = machine.test(bytes, 1, bytes.length - 1);
       verdicts[verdict]++;
       if (verdict === "unknown") continue;
       const shown = `${JSON.stringify(source)} on ${JSON.stringify(text)}`;

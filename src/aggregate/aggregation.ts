@@ -6,7 +6,7 @@ import { Batch } from "../batch/batch.ts";
 import { type Column, NumberColumn, TimeColumn, type Value, ValueColumn } from "../batch/column.ts";
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
 import type { Accumulator } from "./aggregate.ts";
-import { GroupTable, type GroupTableState } from "./group_table.ts";
+import { type Groups, newGroups } from "./groups.ts";
 
 /** A column of the rows to come, evaluated on a batch. */
 export type Evaluate = (batch: Batch) => Column;
@@ -29,7 +29,8 @@ export interface AggregateColumn {
 }
 
 interface AggregationState {
-  readonly groups: GroupTableState | null;
+  /** Of the table of keys; null without keys. */
+  readonly groups: unknown;
   readonly states: readonly unknown[];
 }
 
@@ -47,7 +48,7 @@ export class Aggregation implements Operator<Batch, Batch> {
   readonly #columns: readonly AggregateColumn[];
   /** The columns whose accumulators no column before them has. */
   readonly #states: readonly AggregateColumn[];
-  readonly #table: GroupTable | null;
+  readonly #table: Groups | null;
   readonly #release: () => void;
   #allRows = new Uint32Array(0);
   #oneGroup = new Int32Array(0);
@@ -64,7 +65,7 @@ export class Aggregation implements Operator<Batch, Batch> {
     this.#columns = columns;
     const owners = new Map([...columns].reverse().map((column) => [column.accumulator, column]));
     this.#states = columns.filter((column) => owners.get(column.accumulator) === column);
-    this.#table = keys.length === 0 ? null : new GroupTable(keys.length, take);
+    this.#table = keys.length === 0 ? null : newGroups(keys.length, take);
     this.#grow();
   }
 
@@ -144,7 +145,8 @@ export class Aggregation implements Operator<Batch, Batch> {
     this.#keys.forEach(({ name }, index) => columns.set(name, keys[index]!));
     for (const { name, accumulator, read } of this.#columns) {
       const valueOf = read ?? ((group: number) => accumulator.result(group));
-      const values = Array.from({ length: to - from }, (_, row) => valueOf(from + row));
+      const values: Value[] = [];
+      for (let group = from; group < to; group++) values.push(valueOf(group));
       columns.set(name, columnOf(values));
     }
     return Batch.of(to - from, columns, (to - from) * ROW_WEIGHT);

@@ -5,9 +5,9 @@
 import { type Column, NumberColumn, TextColumn, TimeColumn, type Value } from "../batch/column.ts";
 import { ValueColumn } from "../batch/column.ts";
 import { decodeText } from "../batch/text.ts";
-import { LENGTH_BYTES, TAG } from "./key.ts";
+import { TAG } from "./key.ts";
 
-/** Where the payloads of one key of some groups stand in the arena. */
+/** Where the payloads of some groups' keys stand in the arena. */
 interface Payloads {
   readonly tags: Uint8Array;
   readonly starts: Int32Array;
@@ -15,55 +15,22 @@ interface Payloads {
 }
 
 /**
- * The keys of groups `[from, to)` of an arena as a {@link GroupTable} lays it out, one column a key. Keys of one type
- * (or null) give a column of that type; text shares the arena's bytes.
+ * The keys of `groups` of an arena as a {@link GroupTable} lays it out. Keys of one type (or null) give a column of that
+ * type; text shares the arena's bytes.
  */
-export function keyColumns(
-  arena: Uint8Array,
-  offsets: Uint32Array,
-  from: number,
-  to: number,
-  keys: number,
-): Column[] {
+export function keyColumn(arena: Uint8Array, offsets: Uint32Array, groups: Int32Array): Column {
   const view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
-  const all = Array.from({ length: keys }, () => newPayloads(to - from));
-  for (let row = 0; row < to - from; row++) {
-    const at = offsets[from + row]!;
-    const end = offsets[from + row + 1]!;
-    if (keys === 1) setPayload(all[0]!, row, arena[at]!, at + 1, end);
-    else splitTuple(all, row, view, at + 1);
+  const rows = groups.length;
+  const tags = new Uint8Array(rows);
+  const starts = new Int32Array(rows);
+  const ends = new Int32Array(rows);
+  for (let row = 0; row < rows; row++) {
+    const at = offsets[groups[row]!]!;
+    tags[row] = arena[at]!;
+    starts[row] = tags[row] === TAG.null ? -1 : at + 1;
+    ends[row] = offsets[groups[row]! + 1]!;
   }
-  return all.map((payloads) => columnOf(arena, view, payloads));
-}
-
-function newPayloads(rows: number): Payloads {
-  return {
-    tags: new Uint8Array(rows),
-    starts: new Int32Array(rows),
-    ends: new Int32Array(rows),
-  };
-}
-
-function setPayload(payloads: Payloads, row: number, tag: number, start: number, end: number) {
-  payloads.tags[row] = tag;
-  payloads.starts[row] = tag === TAG.null ? -1 : start;
-  payloads.ends[row] = end;
-}
-
-function splitTuple(all: readonly Payloads[], row: number, view: DataView, start: number): void {
-  let at = start;
-  for (const payloads of all) {
-    const tag = view.getUint8(at);
-    at += 1;
-    let length = 0;
-    if (tag === TAG.number || tag === TAG.time) length = 8;
-    else if (tag === TAG.text || tag === TAG.json) {
-      length = view.getUint32(at, true);
-      at += LENGTH_BYTES;
-    }
-    setPayload(payloads, row, tag, at, at + length);
-    at += length;
-  }
+  return columnOf(arena, view, { tags, starts, ends });
 }
 
 function columnOf(arena: Uint8Array, view: DataView, payloads: Payloads): Column {

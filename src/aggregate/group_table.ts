@@ -1,12 +1,13 @@
 /**
- * Group-by without strings: keys are hashed and compared as bytes, kept once in an arena, and become values when the
+ * Group-by one key without strings: keys are hashed and compared as bytes, kept once in an arena, and become values when the
  * groups are read. Open addressing over typed arrays, linear probing, a secret hash against prepared collisions.
  * @module
  */
-import type { Column, Value } from "../batch/column.ts";
+import type { Column } from "../batch/column.ts";
 import type { ConstantColumn, NumberColumn, TextColumn, TimeColumn } from "../batch/column.ts";
 import { RunError } from "../errors.ts";
-import { keyColumns } from "./group_columns.ts";
+import { keyColumn } from "./group_columns.ts";
+import type { Groups } from "./groups.ts";
 import { halfSipHash, type HashSecret, randomSecret } from "./hash.ts";
 import { copyBytes, equalBytes, KeyEncoder, TAG } from "./key.ts";
 
@@ -17,14 +18,17 @@ export interface GroupTableState {
 }
 
 const FIRST_SLOTS = 256;
+/** So many numbers that came lately are found without their hash. */
+const RECENT_NUMBERS = 256;
 const MAX_ARENA_BYTES = 2 ** 31 - 1;
 
 /**
  * Numbers groups from 0 in the order in which their keys are first seen. Key identity is that of key.ts; text that is
  * not UTF-8 is told apart by its bytes and reads as U+FFFD. Costs 13 to 38 bytes a group besides the key's own bytes
- * and the slack of doubling, all declared through `take`, which throws when the budget is spent.
+ * and the slack of doubling, and 8 bytes a row of the largest batch, all declared through `take`, which throws when the
+ * budget is spent.
  */
-export class GroupTable {
+export class GroupTable implements Groups {
   #size = 0;
   #mask = FIRST_SLOTS - 1;
   /** Pairs of hash and group number + 1; 0 for a free slot. */
@@ -33,17 +37,22 @@ export class GroupTable {
   #view = new DataView(this.#arena.buffer);
   #offsets = new Uint32Array(FIRST_SLOTS);
   #groups = new Int32Array(0);
-  readonly #keys: number;
+  #hashes = new Int32Array(0);
+  readonly #recentNumbers = new Float64Array(RECENT_NUMBERS).fill(NaN);
+  readonly #recentGroups = new Int32Array(RECENT_NUMBERS);
+  /** What the recent numbers are. */
+  #recentTag: number = TAG.number;
   readonly #take: (bytes: number) => void;
   readonly #encoder: KeyEncoder;
   readonly #secret: HashSecret = randomSecret();
 
-  /** A table of `keys` (at least 1) keys a group. */
-  constructor(keys: number, take: (bytes: number) => void) {
-    this.#keys = keys;
+  constructor(take: (bytes: number) => void) {
     this.#take = take;
     this.#encoder = new KeyEncoder(take);
-    take(this.#slots.byteLength + this.#arena.byteLength + this.#offsets.byteLength);
+    take(
+      this.#slots.byteLength + this.#arena.byteLength + this.#offsets.byteLength +
+        12 * RECENT_NUMBERS,
+    );
   }
 
   /** How many groups there are. */
@@ -51,18 +60,15 @@ export class GroupTable {
     return this.#size;
   }
 
-  /**
-   * The group of each physical row `rows[index]`, `index < count`, by its cells in `columns`, one column a key. The
-   * array is the table's own and good until the next call.
-   */
-  assign(columns: readonly Column[], rows: Uint32Array, count: number): Int32Array {
+  /** See {@link Groups.assign}; of one column. */
+  assign([column]: readonly Column[], rows: Uint32Array, count: number): Int32Array {
     if (this.#groups.length < count) {
-      this.#take(4 * count - this.#groups.byteLength);
+      this.#take(8 * (count - this.#groups.length));
       this.#groups = new Int32Array(count);
+      this.#hashes = new Int32Array(count);
     }
-    const only = columns.length === 1 ? columns[0]! : null;
-    if (only === null) this.#assignTuples(columns, rows, count);
-    else if (only.kind === "text") this.#assignText(only, rows, count);
+    const only = column!;
+    if (only.kind === "text") this.#assignText(only, rows, count);
     else if (only.kind === "number") this.#assignNumbers(only, TAG.number, rows, count);
     else if (only.kind === "time") this.#assignNumbers(only, TAG.time, rows, count);
     else if (only.kind === "constant") this.#assignConstant(only, count);
@@ -70,14 +76,16 @@ export class GroupTable {
     return this.#groups;
   }
 
-  /** The keys of one group. */
-  keys(group: number): Value[] {
-    return this.columns(group, group + 1).map((column) => column.value(0));
+  /** The keys of groups `[from, to)` as the only column; text stays bytes until it is asked for. */
+  columns(from: number, to: number): Column[] {
+    const groups = new Int32Array(to - from);
+    for (let row = 0; row < groups.length; row++) groups[row] = from + row;
+    return [this.column(groups)];
   }
 
-  /** The keys of groups `[from, to)`, one column a key; text stays bytes until it is asked for. */
-  columns(from: number, to: number): Column[] {
-    return keyColumns(this.#arena, this.#offsets, from, to, this.#keys);
+  /** The keys of some groups. */
+  column(groups: Int32Array): Column {
+    return keyColumn(this.#arena, this.#offsets, groups);
   }
 
   /** The keys of all groups. */
@@ -86,9 +94,8 @@ export class GroupTable {
     return { arena: this.#arena.slice(0, offsets[this.#size]!), offsets };
   }
 
-  /** Adds the groups of another table of as many keys, in their order; gives the number of each here. */
-  merge(state: GroupTableState): Int32Array {
-    const { arena, offsets } = state;
+  merge(state: unknown): Int32Array {
+    const { arena, offsets } = state as GroupTableState;
     const view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
     const groups = new Int32Array(offsets.length - 1);
     for (let group = 0; group < groups.length; group++) {
@@ -98,16 +105,24 @@ export class GroupTable {
     return groups;
   }
 
+  /** Hashes all, then looks all up: so the processor waits for the memory of several look-ups at once. */
   #assignText(column: TextColumn, rows: Uint32Array, count: number): void {
     const { bytes, starts, ends } = column;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const [low, high] = this.#secret;
+    const hashes = this.#hashes;
+    for (let index = 0; index < count; index++) {
+      const row = rows[index]!;
+      const start = starts[row]!;
+      if (start >= 0) hashes[index] = halfSipHash(view, start, ends[row]!, low, high ^ TAG.text);
+    }
     const groups = this.#groups;
     for (let index = 0; index < count; index++) {
       const row = rows[index]!;
       const start = starts[row]!;
       groups[index] = start < 0
         ? this.#find(bytes, view, 0, 0, TAG.null)
-        : this.#find(bytes, view, start, ends[row]!, TAG.text);
+        : this.#findHashed(hashes[index]!, bytes, view, start, ends[row]!, TAG.text);
     }
   }
 
@@ -117,19 +132,26 @@ export class GroupTable {
     rows: Uint32Array,
     count: number,
   ): void {
-    const { bytes, view } = this.#encoder;
-    let last = NaN;
-    let lastGroup = -1;
+    if (tag !== this.#recentTag) this.#recentNumbers.fill(NaN);
+    this.#recentTag = tag;
+    const { values } = column;
+    const recent = this.#recentNumbers;
     for (let index = 0; index < count; index++) {
-      const value = column.values[rows[index]!]!;
-      if (value !== last || lastGroup < 0) {
-        const isNull = value !== value;
-        view.setFloat64(0, value + 0, true);
-        lastGroup = this.#find(bytes, view, 0, isNull ? 0 : 8, isNull ? TAG.null : tag);
-        last = value;
+      const value = values[rows[index]!]!;
+      const place = Math.imul(value, 0x9e3779b1) >>> 24;
+      if (recent[place] !== value) {
+        this.#recentGroups[place] = this.#findNumber(value, tag);
+        recent[place] = value;
       }
-      this.#groups[index] = lastGroup;
+      this.#groups[index] = this.#recentGroups[place]!;
     }
+  }
+
+  #findNumber(value: number, tag: number): number {
+    const { bytes, view } = this.#encoder;
+    const isNull = value !== value;
+    view.setFloat64(0, value + 0, true);
+    return this.#find(bytes, view, 0, isNull ? 0 : 8, isNull ? TAG.null : tag);
   }
 
   #assignConstant(column: ConstantColumn, count: number): void {
@@ -149,20 +171,20 @@ export class GroupTable {
     }
   }
 
-  #assignTuples(columns: readonly Column[], rows: Uint32Array, count: number): void {
-    const encoder = this.#encoder;
-    for (let index = 0; index < count; index++) {
-      const row = rows[index]!;
-      encoder.start();
-      for (let key = 0; key < columns.length; key++) encoder.part(columns[key]!, row);
-      const { bytes, view, length } = encoder;
-      this.#groups[index] = this.#find(bytes, view, 0, length, TAG.tuple);
-    }
-  }
-
   /** The group whose key has this tag and the payload `bytes[start, end)`, new when there is none; `view` is on `bytes`. */
   #find(bytes: Uint8Array, view: DataView, start: number, end: number, tag: number): number {
     const hash = halfSipHash(view, start, end, this.#secret[0], this.#secret[1] ^ tag);
+    return this.#findHashed(hash, bytes, view, start, end, tag);
+  }
+
+  #findHashed(
+    hash: number,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    tag: number,
+  ): number {
     const slots = this.#slots;
     const mask = this.#mask;
     let slot = hash & mask;

@@ -7,7 +7,7 @@
 import type { Column, Value } from "../batch/column.ts";
 import { toJson } from "../expression/values.ts";
 
-/** The type tags of keys. A tuple is the payload of several keys: of each its tag, for text its length, its payload. */
+/** The type tags of keys. */
 export const TAG = {
   null: 0,
   false: 1,
@@ -16,17 +16,13 @@ export const TAG = {
   time: 4,
   text: 5,
   json: 6,
-  tuple: 7,
 } as const;
-
-/** The bytes of the length that stands before text and JSON inside a tuple. */
-export const LENGTH_BYTES = 4;
 
 const SHORT = 32;
 const encoder = new TextEncoder();
 
 /**
- * Writes keys into a buffer of its own that is used again for each: `start()`, then one `cell` or some `part`s, then
+ * Writes keys into a buffer of its own that is used again for each: `start()`, then one `cell` or `value`, then
  * read `bytes[0, length)`. The buffer grows to the longest key and is declared through `take`.
  */
 export class KeyEncoder {
@@ -44,22 +40,13 @@ export class KeyEncoder {
     this.length = 0;
   }
 
-  /** Appends a cell as one part of a tuple. */
-  part(column: Column, row: number): void {
-    const at = this.length;
-    this.#reserve(1);
-    this.length += 1;
-    const tag = this.cell(column, row, LENGTH_BYTES);
-    this.bytes[at] = tag;
-  }
-
-  /** Appends a cell's payload, behind `gap` bytes for its length when that varies; gives its tag. */
-  cell(column: Column, row: number, gap = 0): number {
+  /** Writes a cell's payload; gives its tag. */
+  cell(column: Column, row: number): number {
     switch (column.kind) {
       case "text": {
         const start = column.starts[row]!;
         if (start < 0) return TAG.null;
-        this.#copy(column.bytes, start, column.ends[row]!, gap);
+        this.#copy(column.bytes, start, column.ends[row]!);
         return TAG.text;
       }
       case "number":
@@ -69,15 +56,15 @@ export class KeyEncoder {
       case "boolean":
         return column.values[row] === 1 ? TAG.true : TAG.false;
       default:
-        return this.value(column.value(row), gap);
+        return this.value(column.value(row));
     }
   }
 
   /** As {@link KeyEncoder.cell}, for a value that is in no column. */
-  value(value: Value, gap = 0): number {
+  value(value: Value): number {
     switch (typeof value) {
       case "string":
-        this.#string(value, gap);
+        this.#string(value);
         return TAG.text;
       case "number":
         return this.#number(value, TAG.number);
@@ -86,14 +73,14 @@ export class KeyEncoder {
       default:
         if (value === null) return TAG.null;
         if (value instanceof Date) return this.#number(value.getTime(), TAG.time);
-        return this.#json(toJson(value), gap);
+        return this.#json(toJson(value));
     }
   }
 
   /** A value nested too deeply to be written has no key of its own: it goes with null. */
-  #json(text: string | null, gap: number): number {
+  #json(text: string | null): number {
     if (text === null) return TAG.null;
-    this.#string(text, gap);
+    this.#string(text);
     return TAG.json;
   }
 
@@ -105,17 +92,15 @@ export class KeyEncoder {
     return tag;
   }
 
-  #copy(from: Uint8Array, start: number, end: number, gap: number): void {
-    const size = end - start;
-    this.#reserve(gap + size);
-    const at = this.length + gap;
-    copyBytes(from, start, end, this.bytes, at);
-    this.#close(size, gap);
+  #copy(from: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    copyBytes(from, start, end, this.bytes, this.length);
+    this.length += end - start;
   }
 
-  #string(text: string, gap: number): void {
-    this.#reserve(gap + text.length * 3);
-    const at = this.length + gap;
+  #string(text: string): void {
+    this.#reserve(text.length * 3);
+    const at = this.length;
     let size = 0;
     if (text.length <= SHORT) {
       for (; size < text.length; size++) {
@@ -125,12 +110,7 @@ export class KeyEncoder {
       }
     }
     if (size < text.length) size = encoder.encodeInto(text, this.bytes.subarray(at)).written;
-    this.#close(size, gap);
-  }
-
-  #close(size: number, gap: number): void {
-    if (gap > 0) this.view.setUint32(this.length, size, true);
-    this.length += gap + size;
+    this.length += size;
   }
 
   #reserve(more: number): void {
