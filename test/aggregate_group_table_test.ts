@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Groups, newGroups } from "../src/aggregate/groups.ts";
+import { NumberLists } from "../src/aggregate/number_lists.ts";
 import { halfSipHash } from "../src/aggregate/hash.ts";
 import { ValueSet } from "../src/aggregate/value_set.ts";
 import {
@@ -153,23 +154,64 @@ for (const keys of [1, 2, 3]) {
     }));
 }
 
-test("merging the tables of two slices numbers groups as one pass does", () => {
-  const early = textColumn(["a", "b", "c"]);
-  const late = textColumn(["d", "b", "e", "a"]);
-  const whole = newGroups(1, free);
-  assign(whole, 3, early);
-  const expected = assign(whole, 4, late);
-  const left = newGroups(1, free);
-  assign(left, 3, early);
-  const right = newGroups(1, free);
-  const local = assign(right, 4, late);
-  const numbers = left.merge(structuredClone(right.save()));
-  assert.deepEqual(local.map((group) => numbers[group]), expected);
-  assert.deepEqual(
-    Array.from({ length: left.size }, (_, group) => keysOf(left, group)[0]),
-    ["a", "b", "c", "d", "e"],
-  );
+for (const keys of [1, 2, 3]) {
+  test(`merging tables of ${keys} key(s) of slices numbers groups as one pass does`, () =>
+    forSeeds(20, (random) => {
+      const whole = newGroups(keys, free);
+      const merged = newGroups(keys, free);
+      for (let slice = 0; slice < 4; slice++) {
+        const rows = 1 + Math.floor(random() * 400);
+        const columns = Array.from({ length: keys }, () => randomColumn(random, rows, 300));
+        const expected = assign(whole, rows, ...columns);
+        const own = newGroups(keys, free);
+        const local = assign(own, rows, ...columns);
+        const numbers = merged.merge(structuredClone(own.save()));
+        assert.deepEqual(local.map((group) => numbers[group]), expected);
+      }
+      const groups = Array.from({ length: whole.size }, (_, group) => group);
+      assert.deepEqual(
+        groups.map((group) => keysOf(merged, group)),
+        groups.map((group) => keysOf(whole, group)),
+      );
+    }));
+}
+
+test("numbers that fall in one place of the recent ones stay apart, also from times", () => {
+  const table = newGroups(1, free);
+  const numbers = Array.from({ length: 2000 }, (_, index) => index % 1000 * 2 ** 32);
+  const expected = numbers.map((_, index) => index % 1000);
+  assert.deepEqual(assign(table, 2000, numberColumn(...numbers)), expected);
+  const times = new TimeColumn(Float64Array.from(numbers));
+  assert.deepEqual(assign(table, 2000, times), expected.map((group) => group + 1000));
+  assert.deepEqual(assign(table, 2000, numberColumn(...numbers)), expected);
 });
+
+test("lists of numbers keep the order of each group, and use again what was emptied", () =>
+  forSeeds(20, (random) => {
+    let taken = 0;
+    const lists = new NumberLists((bytes) => void (taken += bytes));
+    const reference = Array.from({ length: 200 }, (): number[] => []);
+    lists.grow(200);
+    for (let step = 0; step < 5000; step++) {
+      const group = Math.floor(random() * 200);
+      if (random() < 0.05) {
+        lists.clear(group);
+        reference[group] = [];
+      } else {
+        lists.add(group, step);
+        reference[group]!.push(step);
+      }
+    }
+    assert.deepEqual(reference.map((_, group) => [...lists.read(group)]), reference);
+    assert.deepEqual(
+      reference.map((_, group) => lists.size(group)),
+      reference.map((list) => list.length),
+    );
+    const before = taken;
+    for (let group = 0; group < 200; group++) lists.clear(group);
+    for (let number = 0; number < 1000; number++) lists.add(7, number);
+    assert.equal(taken, before, "room of emptied lists was not used again");
+  }));
 
 test("every byte is declared, and the budget's error ends the growth", () => {
   let taken = 0;

@@ -252,8 +252,10 @@ test("the machine on bytes and the linear engine give the same answers, and othe
     if (machine === null) return;
     const linear = compileLinear(source);
     for (let round = 0; round < 8; round++) {
-      const letters = Array.from({ length: between(random, 0, 10) }, () =>
-        pickOne(random, LETTERS));
+      const letters = Array.from(
+        { length: between(random, 0, 10) },
+        () => pickOne(random, LETTERS),
+      );
       const text = letters.join("");
       const bytes = encodeText(`\n${text}a`);
       const verdict: Verdict = machine.test(bytes, 1, bytes.length - 1);
@@ -269,7 +271,9 @@ test("the machine on bytes and the linear engine give the same answers, and othe
 });
 
 test("patterns of any form get a machine, but for word boundaries and long repeats", () => {
-  for (const source of ["^/(api|v1)/", "(a+)+$", "(.*a){3}", "x(a*b|c)*", "(?i)mozilla", "é$", "(a*)*"]) {
+  for (
+    const source of ["^/(api|v1)/", "(a+)+$", "(.*a){3}", "x(a*b|c)*", "(?i)mozilla", "é$", "(a*)*"]
+  ) {
     assert.notEqual(ByteMachine.of(source), null, source);
   }
   for (const source of ["\\bbot\\b", "(?:[a-z]{20}){20}", "(?U)a+"]) {
@@ -279,8 +283,10 @@ test("patterns of any form get a machine, but for word boundaries and long repea
 
 test("a machine that would have too many states leaves the text to others", () => {
   const machine = ByteMachine.of("(a|b)*a(a|b){12}c")!;
-  const texts = Array.from({ length: 4096 }, (_, number) =>
-    number.toString(2).padStart(12, "0").replaceAll("0", "a").replaceAll("1", "b"));
+  const texts = Array.from(
+    { length: 4096 },
+    (_, number) => number.toString(2).padStart(12, "0").replaceAll("0", "a").replaceAll("1", "b"),
+  );
   const verdicts = new Set(texts.map((text) => {
     const bytes = encodeText(`${text}aaac`);
     return machine.test(bytes, 0, bytes.length);

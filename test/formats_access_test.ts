@@ -22,7 +22,7 @@ import { parseAccessTime, writeInstant } from "../src/batch/timestamp.ts";
 import combined from "../stages/combined.ts";
 import common from "../stages/common.ts";
 import { cutEvery, runFormat, sharedFolder, utf8 } from "./support/format_run.ts";
-import { between, forSeeds } from "./support/random.ts";
+import { between, forSeeds, pickOne } from "./support/random.ts";
 
 const HEAD = "10.0.0.1 - frank [17/May/2015:10:05:03 +0000]";
 
@@ -320,6 +320,27 @@ describe("times", () => {
     "17/May/20 5:10:05:03 +0000",
   ];
   for (const text of none) it(`${text} is none`, () => assert.equal(parse(text), NaN));
+  it("of lines one after the other are those of each alone", () =>
+    forSeeds(300, (random) => {
+      const texts = Array.from({ length: between(random, 2, 40) }, () => {
+        const minute = pickOne(random, [
+          "17/May/2015:10:05:",
+          "17/May/2015:10:06:",
+          "17/may/2015:10:05:",
+        ]);
+        const second = pickOne(random, ["00", "07", "59", "60", "61", "5x", "x5", "-1"]);
+        const zone = pickOne(random, [" +0000", " +0000", " -0700", " +2400", ""]);
+        return random() < 0.1 ? pickOne(random, none) : minute + second + zone;
+      });
+      const lines = texts.map((text) => `- - - [${text}] "GET / HTTP/1.1" 200 1 "-" "-"\n`).join(
+        "",
+      );
+      const { batch } = accessLog("combined").parse(utf8(lines), 0, utf8(lines).length);
+      const times = batch!.column("time")!;
+      texts.forEach((text, row) => {
+        assert.deepEqual(Number(times.value(row) ?? NaN), parse(text), `${text} in row ${row}`);
+      });
+    }));
   it("print as Date.toISOString prints them", () =>
     forSeeds(500, (random) => {
       const milliseconds = between(random, -62_167_219_200_000, 253_402_300_799_999);

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { RunError } from "../src/errors.ts";
 import { PipelineError } from "../src/language/diagnostics.ts";
 import { bench, outputsOf, run, textOf } from "./support/operators.ts";
+import { between, forSeeds } from "./support/random.ts";
 import type { Batch } from "../src/batch/batch.ts";
 
 async function outputOf(pipeline: string, input: string): Promise<string> {
@@ -133,6 +134,44 @@ test("approximations of several calls stand in the notice side by side", async (
     cut: { "values(n, 2)": "the first 2 values of a group" },
   });
 });
+
+test("calls that share a state answer as each would alone", () =>
+  forSeeds(20, async (random) => {
+    const calls = [
+      "p50(n)",
+      "p99(n)",
+      "median(n)",
+      "quantile(n, 0.25)",
+      "p50(m)",
+      "sum(n)",
+      "avg(n)",
+    ]
+      .concat(["p50(n) if m > 50", "avg(n) if m > 50", "sum(n) if m > 50", "p50(n + 1)", "avg(m)"]);
+    const rows = Array.from(
+      { length: between(random, 1, 3000) },
+      () => ({
+        k: between(random, 1, 3),
+        n: between(random, -999, 999) / 4,
+        m: between(random, 0, 99),
+      }),
+    );
+    const input = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    const some = calls.filter(() => random() < 0.6);
+    const named = (call: string, index: number) => `${call} as c${index}`;
+    const together = await run(
+      `json | stats ${["count", ...some.map(named)].join(", ")} by k`,
+      input,
+    );
+    for (const [index, call] of some.entries()) {
+      const alone = await run(`json | stats ${named(call, index)} by k`, input);
+      const name = `c${index}`;
+      assert.deepEqual(
+        together.rows.map((row) => row[name]),
+        alone.rows.map((row) => row[name]),
+        call,
+      );
+    }
+  }));
 
 test("more groups than the budget holds end the run", async () => {
   const input = Array.from({ length: 20_000 }, (_, index) => `{"k":"key ${index}"}\n`).join("");

@@ -10,6 +10,7 @@ import { keyColumn } from "./group_columns.ts";
 import type { Groups } from "./groups.ts";
 import { halfSipHash, type HashSecret, randomSecret } from "./hash.ts";
 import { copyBytes, equalBytes, KeyEncoder, TAG } from "./key.ts";
+import { RecentNumbers } from "./recent_numbers.ts";
 
 /** All keys of a table, as structured-cloneable data: group `n` is `arena[offsets[n], offsets[n + 1])`, tag first. */
 export interface GroupTableState {
@@ -18,8 +19,6 @@ export interface GroupTableState {
 }
 
 const FIRST_SLOTS = 256;
-/** So many numbers that came lately are found without their hash. */
-const RECENT_NUMBERS = 256;
 const MAX_ARENA_BYTES = 2 ** 31 - 1;
 
 /**
@@ -38,10 +37,7 @@ export class GroupTable implements Groups {
   #offsets = new Uint32Array(FIRST_SLOTS);
   #groups = new Int32Array(0);
   #hashes = new Int32Array(0);
-  readonly #recentNumbers = new Float64Array(RECENT_NUMBERS).fill(NaN);
-  readonly #recentGroups = new Int32Array(RECENT_NUMBERS);
-  /** What the recent numbers are. */
-  #recentTag: number = TAG.number;
+  readonly #recent = new RecentNumbers();
   readonly #take: (bytes: number) => void;
   readonly #encoder: KeyEncoder;
   readonly #secret: HashSecret = randomSecret();
@@ -49,13 +45,10 @@ export class GroupTable implements Groups {
   constructor(take: (bytes: number) => void) {
     this.#take = take;
     this.#encoder = new KeyEncoder(take);
-    take(
-      this.#slots.byteLength + this.#arena.byteLength + this.#offsets.byteLength +
-        12 * RECENT_NUMBERS,
-    );
+    const lists = this.#slots.byteLength + this.#arena.byteLength + this.#offsets.byteLength;
+    take(lists + RecentNumbers.bytes);
   }
 
-  /** How many groups there are. */
   get size(): number {
     return this.#size;
   }
@@ -132,18 +125,16 @@ export class GroupTable implements Groups {
     rows: Uint32Array,
     count: number,
   ): void {
-    if (tag !== this.#recentTag) this.#recentNumbers.fill(NaN);
-    this.#recentTag = tag;
-    const { values } = column;
-    const recent = this.#recentNumbers;
+    const recent = this.#recent;
+    recent.start(tag);
     for (let index = 0; index < count; index++) {
-      const value = values[rows[index]!]!;
-      const place = Math.imul(value, 0x9e3779b1) >>> 24;
-      if (recent[place] !== value) {
-        this.#recentGroups[place] = this.#findNumber(value, tag);
-        recent[place] = value;
+      const value = column.values[rows[index]!]!;
+      let group = recent.find(value);
+      if (group < 0) {
+        group = this.#findNumber(value, tag);
+        recent.keep(value, group);
       }
-      this.#groups[index] = this.#recentGroups[place]!;
+      this.#groups[index] = group;
     }
   }
 

@@ -91,7 +91,10 @@ class Quantiles implements Accumulator {
   }
 
   save(): QuantileState {
-    const counts = Uint32Array.from({ length: this.#groups }, (_, group) => this.#lists.size(group));
+    const counts = Uint32Array.from(
+      { length: this.#groups },
+      (_, group) => this.#lists.size(group),
+    );
     const exact = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
     const sketches: [number, SketchState][] = [];
     let at = 0;
@@ -120,7 +123,9 @@ class Quantiles implements Accumulator {
 }
 
 /** All quantiles of one column are read from one state. */
-function sharedAt(shareOf: (literals: readonly Value[]) => number): Required<AggregateDefinition>["shared"] {
+function sharedAt(
+  shareOf: (literals: readonly Value[]) => number,
+): Required<AggregateDefinition>["shared"] {
   return {
     family: "quantile",
     read: (accumulator, group, literals) =>
