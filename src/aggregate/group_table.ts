@@ -53,7 +53,6 @@ export class GroupTable implements Groups {
     return this.#size;
   }
 
-  /** See {@link Groups.assign}; of one column. */
   assign([column]: readonly Column[], rows: Uint32Array, count: number): Int32Array {
     if (this.#groups.length < count) {
       this.#take(8 * (count - this.#groups.length));
@@ -69,14 +68,13 @@ export class GroupTable implements Groups {
     return this.#groups;
   }
 
-  /** The keys of groups `[from, to)` as the only column; text stays bytes until it is asked for. */
   columns(from: number, to: number): Column[] {
     const groups = new Int32Array(to - from);
     for (let row = 0; row < groups.length; row++) groups[row] = from + row;
     return [this.column(groups)];
   }
 
-  /** The keys of some groups. */
+  /** The keys of some groups; text stays bytes until it is asked for. */
   column(groups: Int32Array): Column {
     return keyColumn(this.#arena, this.#offsets, groups);
   }
