@@ -7,6 +7,12 @@ import { ValueColumn } from "../batch/column.ts";
 import { decodeText } from "../batch/text.ts";
 import { TAG } from "./key.ts";
 
+/** All keys of a table, as structured-cloneable data: group `n` is `arena[offsets[n], offsets[n + 1])`, tag first. */
+export interface GroupTableState {
+  readonly arena: Uint8Array;
+  readonly offsets: Uint32Array;
+}
+
 /** Where the payloads of some groups' keys stand in the arena. */
 interface Payloads {
   readonly tags: Uint8Array;

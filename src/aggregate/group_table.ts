@@ -6,17 +6,11 @@
 import type { Column } from "../batch/column.ts";
 import type { ConstantColumn, NumberColumn, TextColumn, TimeColumn } from "../batch/column.ts";
 import { RunError } from "../errors.ts";
-import { keyColumn } from "./group_columns.ts";
+import { type GroupTableState, keyColumn } from "./group_columns.ts";
 import type { Groups } from "./groups.ts";
 import { halfSipHash, type HashSecret, randomSecret } from "./hash.ts";
 import { copyBytes, equalBytes, KeyEncoder, TAG } from "./key.ts";
 import { RecentNumbers } from "./recent_numbers.ts";
-
-/** All keys of a table, as structured-cloneable data: group `n` is `arena[offsets[n], offsets[n + 1])`, tag first. */
-export interface GroupTableState {
-  readonly arena: Uint8Array;
-  readonly offsets: Uint32Array;
-}
 
 const FIRST_SLOTS = 256;
 const MAX_ARENA_BYTES = 2 ** 31 - 1;
@@ -107,11 +101,10 @@ export class GroupTable implements Groups {
       const start = starts[row]!;
       if (start >= 0) hashes[index] = halfSipHash(view, start, ends[row]!, low, high ^ TAG.text);
     }
-    const groups = this.#groups;
     for (let index = 0; index < count; index++) {
       const row = rows[index]!;
       const start = starts[row]!;
-      groups[index] = start < 0
+      this.#groups[index] = start < 0
         ? this.#find(bytes, view, 0, 0, TAG.null)
         : this.#findHashed(hashes[index]!, bytes, view, start, ends[row]!, TAG.text);
     }
@@ -138,26 +131,26 @@ export class GroupTable implements Groups {
 
   #findNumber(value: number, tag: number): number {
     const { bytes, view } = this.#encoder;
-    const isNull = value !== value;
+    if (value !== value) return this.#find(bytes, view, 0, 0, TAG.null);
     view.setFloat64(0, value + 0, true);
-    return this.#find(bytes, view, 0, isNull ? 0 : 8, isNull ? TAG.null : tag);
+    return this.#find(bytes, view, 0, 8, tag);
   }
 
   #assignConstant(column: ConstantColumn, count: number): void {
-    if (count === 0) return;
-    const encoder = this.#encoder;
-    encoder.start();
-    const tag = encoder.cell(column, 0);
-    this.#groups.fill(this.#find(encoder.bytes, encoder.view, 0, encoder.length, tag), 0, count);
+    if (count > 0) this.#groups.fill(this.#findCell(column, 0), 0, count);
   }
 
   #assignCells(column: Column, rows: Uint32Array, count: number): void {
-    const encoder = this.#encoder;
     for (let index = 0; index < count; index++) {
-      encoder.start();
-      const tag = encoder.cell(column, rows[index]!);
-      this.#groups[index] = this.#find(encoder.bytes, encoder.view, 0, encoder.length, tag);
+      this.#groups[index] = this.#findCell(column, rows[index]!);
     }
+  }
+
+  #findCell(column: Column, row: number): number {
+    const encoder = this.#encoder;
+    encoder.start();
+    const tag = encoder.cell(column, row);
+    return this.#find(encoder.bytes, encoder.view, 0, encoder.length, tag);
   }
 
   /** The group whose key has this tag and the payload `bytes[start, end)`, new when there is none; `view` is on `bytes`. */

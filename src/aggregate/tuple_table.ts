@@ -3,7 +3,8 @@
  * @module
  */
 import type { Column } from "../batch/column.ts";
-import { GroupTable, type GroupTableState } from "./group_table.ts";
+import type { GroupTableState } from "./group_columns.ts";
+import { GroupTable } from "./group_table.ts";
 import type { Groups } from "./groups.ts";
 import { type HashSecret, randomSecret } from "./hash.ts";
 
