@@ -9,7 +9,7 @@ import type { Services } from "./app.ts";
 import type { NamedPipeline } from "./named_pipelines.ts";
 import { refuseUnknown } from "./parameters.ts";
 import { notFound } from "./problem.ts";
-import { runUpload } from "./upload.ts";
+import { uploadRunner } from "./upload.ts";
 
 /** The resources `/pipelines` and `/pipelines/NAME`. */
 export function pipelineRoutes(services: Services): Hono {
@@ -19,12 +19,13 @@ export function pipelineRoutes(services: Services): Hono {
     if (found === undefined) throw notFound("pipeline", name, nearest(name, pipelines.keys()));
     return found;
   };
+  const runUpload = uploadRunner(services);
   const app = new Hono();
   app.get("/pipelines", (context) => context.json({ pipelines: [...pipelines.values()] }));
   app.get("/pipelines/:name", (context) => context.json(find(context.req.param("name"))));
   app.on(["POST", "PUT"], "/pipelines/:name", (context) => {
     const { name, text, parameters } = find(context.req.param("name"));
-    return runUpload(context.req.raw, services, ({ rest }) => {
+    return runUpload(context.req.raw, ({ rest }) => {
       const known = parameters.map((parameter) => parameter.name);
       refuseUnknown([...rest.keys()].filter((key) => !known.includes(key)), known);
       return { checked: parsePipeline(text, vocabulary, rest), name };

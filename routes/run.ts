@@ -7,13 +7,14 @@ import { parsePipeline } from "../src/plan.ts";
 import type { Services } from "./app.ts";
 import { refuseUnknown } from "./parameters.ts";
 import { badParameters, methodNotAllowed } from "./problem.ts";
-import { runUpload } from "./upload.ts";
+import { uploadRunner } from "./upload.ts";
 
 /** The resource `/run`. */
 export function runRoutes(services: Services): Hono {
+  const runUpload = uploadRunner(services);
   const app = new Hono();
   app.on(["POST", "PUT"], "/run", (context) =>
-    runUpload(context.req.raw, services, ({ rest }) => {
+    runUpload(context.req.raw, ({ rest }) => {
       const { q, ...others } = Object.fromEntries(rest);
       refuseUnknown(Object.keys(others), ["q"]);
       if (q === undefined) {

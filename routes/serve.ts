@@ -28,8 +28,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import process from "node:process";
-import { type Arrival, arrive } from "./serve_request.ts";
-import { send } from "./serve_response.ts";
+import { Arrival } from "./serve_request.ts";
+import { nextTurn, send } from "./serve_response.ts";
 
 /** Where to listen. */
 export interface ServeOptions {
@@ -111,27 +111,29 @@ async function exchange(
     if (waiting && !outgoing.headersSent) outgoing.writeContinue();
     waiting = false;
   };
-  let arrival: Arrival | undefined;
+  const arrival = new Arrival(incoming, sayContinue);
   outgoing.once("close", () => {
-    if (!outgoing.writableFinished) arrival?.lose();
+    if (!outgoing.writableFinished) arrival.lose();
   });
-  await turn(outgoing);
-  const response = await answer(handler, () => arrival = arrive(incoming, sayContinue));
+  if (!outgoing.socket) await turn(outgoing);
+  // A small upload often comes with its head but is here only after this turn of the event loop.
+  if (arrival.mayBeWhole && !incoming.complete) await nextTurn();
+  const response = await answer(handler, arrival);
   // A client that waits for its 100 would hold back the upload of a live response.
-  if (response.status < 300 && response.body && !arrival?.refused()) sayContinue();
+  if (waiting && response.status < 300 && response.body && !arrival.refused) sayContinue();
   await send(response, incoming, outgoing);
-  arrival?.over(new Error("The response is over: the rest of the upload is not read"));
+  arrival.over();
 }
 
 /** Pipelined requests are answered one after the other: only the first of them has the socket. */
-function turn(outgoing: ServerResponse): Promise<void> | void {
-  if (!outgoing.socket) return new Promise((resolve) => outgoing.once("socket", () => resolve()));
+function turn(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => outgoing.once("socket", () => resolve()));
 }
 
-async function answer(handler: Handler, arrived: () => Arrival): Promise<Response> {
+async function answer(handler: Handler, arrival: Arrival): Promise<Response> {
   let request: Request;
   try {
-    request = arrived().request;
+    request = arrival.request();
   } catch (error) {
     return new Response(`${error}\n`, { status: 400 });
   }
@@ -139,7 +141,7 @@ async function answer(handler: Handler, arrived: () => Arrival): Promise<Respons
     return await handler(request);
   } catch (error) {
     // A handler that fails because its client left has told nobody anything new.
-    if (!request.signal.aborted) printUnhandled(error);
+    if (!arrival.lost) printUnhandled(error);
     return new Response(null, { status: 500 });
   }
 }

@@ -4,18 +4,10 @@
  * @module
  */
 import type { IncomingMessage } from "node:http";
+import { arrivedRequest, normalised } from "./serve_arrived.ts";
 
-/** One request as the handler sees it, and the two strings by which the transport still holds it. */
-export interface Arrival {
-  /** The request. Its body streams; its signal aborts when the client goes away, never otherwise. */
-  readonly request: Request;
-  /** The connection is gone: signal aborts, body reader rejects. Does nothing after `over`. */
-  lose(): void;
-  /** The response has ended: a body reader still at it rejects, the signal stays as it is. */
-  over(reason: Error): void;
-  /** True once the handler cancelled the body. */
-  refused(): boolean;
-}
+/** A body of at most so many bytes is given whole when it comes with its head. */
+const WHOLE_BYTES = 64 * 1024;
 
 /** What body reader, response `cancel` and `request.signal` get when the client is gone. */
 export function connectionLost(): DOMException {
@@ -23,40 +15,96 @@ export function connectionLost(): DOMException {
 }
 
 /**
- * Wraps an incoming message. The body is pull-driven with no queue of its own: one `pull` takes one
- * chunk as it came from the socket (a `Uint8Array`, not copied), and between pulls the message is
- * paused. `onFirstPull` runs before the first chunk is asked for.
- *
- * @throws {TypeError} if method, target or host cannot make a `Request`: the client's fault.
+ * One request on its way to the handler, and the strings by which the transport still holds it. A body that is streamed
+ * is pull-driven with no queue of its own: one `pull` takes one chunk as it came from the socket (a `Uint8Array`, not
+ * copied), and between pulls the message is paused. `onFirstPull` runs before the first chunk is asked for.
  */
-export function arrive(incoming: IncomingMessage, onFirstPull: () => void): Arrival {
-  const gone = new AbortController();
-  const upload = new Upload(incoming, onFirstPull);
-  const method = incoming.method ?? "GET";
-  const bodyless = method === "GET" || method === "HEAD";
-  const init: RequestInit & { duplex: "half" } = {
-    method,
-    headers: headersOf(incoming),
-    signal: gone.signal,
-    duplex: "half",
-    ...(bodyless ? {} : { body: upload.stream }),
-  };
-  const request = new Request(urlOf(incoming), init);
-  let settled = false;
-  const lose = () => {
-    if (settled) return;
-    settled = true;
-    const reason = connectionLost();
-    gone.abort(reason);
-    upload.fail(reason);
-  };
-  const over = (reason: Error) => {
-    settled = true;
-    upload.fail(reason);
-  };
-  // Raised when an upload is cut, in either framing, so that a cut never looks like an end.
-  incoming.on("error", lose);
-  return { request, lose, over, refused: () => upload.cancelled };
+export class Arrival {
+  readonly #incoming: IncomingMessage;
+  readonly #onFirstPull: () => void;
+  #upload: Upload | undefined;
+  #gone: AbortController | undefined;
+  #settled = false;
+  /** Why nothing more comes of it, once that is so. */
+  #reason: Error | undefined;
+
+  constructor(incoming: IncomingMessage, onFirstPull: () => void) {
+    this.#incoming = incoming;
+    this.#onFirstPull = onFirstPull;
+    // Raised when an upload is cut, in either framing, so that a cut never looks like an end.
+    incoming.on("error", () => this.lose());
+  }
+
+  /** Whether the body is small enough, and told in advance, so that all of it may have come with the head. */
+  get mayBeWhole(): boolean {
+    const { headers } = this.#incoming;
+    const length = Number(headers["content-length"]);
+    return length > 0 && length <= WHOLE_BYTES && headers.expect === undefined;
+  }
+
+  /**
+   * The request. Its body streams, or is known to `wholeBody`; its signal aborts when the client goes away, never
+   * otherwise.
+   *
+   * @throws {TypeError} if target or host cannot make a `Request`: the client's fault.
+   */
+  request(): Request {
+    const incoming = this.#incoming;
+    const { method = "GET" } = incoming;
+    const bodyless = method === "GET" || method === "HEAD";
+    return arrivedRequest({
+      method,
+      url: urlOf(incoming),
+      rawHeaders: incoming.rawHeaders,
+      whole: bodyless ? null : this.#whole(),
+      stream: () => bodyless ? null : this.#open(),
+      signal: () => this.#signal(),
+    });
+  }
+
+  /** The connection is gone: signal aborts, body reader rejects. Does nothing after `over`. */
+  lose(): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    this.#reason = connectionLost();
+    this.#gone?.abort(this.#reason);
+    this.#upload?.fail(this.#reason);
+  }
+
+  /** The response has ended: a body reader still at it rejects, the signal stays as it is. */
+  over(): void {
+    this.#settled = true;
+    this.#upload?.fail(new Error("The response is over: the rest of the upload is not read"));
+  }
+
+  /** True once the client is gone. */
+  get lost(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  /** True once the handler cancelled the body. */
+  get refused(): boolean {
+    return this.#upload?.cancelled ?? false;
+  }
+
+  /** Takes the body when all of it has arrived and it is small. */
+  #whole(): Uint8Array | null {
+    const { complete, readableLength } = this.#incoming;
+    if (!complete || readableLength === 0 || readableLength > WHOLE_BYTES) return null;
+    return plain(this.#incoming.read() as Uint8Array);
+  }
+
+  #open(): ReadableStream<Uint8Array> {
+    const upload = this.#upload = new Upload(this.#incoming, this.#onFirstPull);
+    if (this.#reason !== undefined) upload.fail(this.#reason);
+    return upload.stream;
+  }
+
+  #signal(): AbortSignal {
+    this.#gone = new AbortController();
+    if (this.#reason !== undefined) this.#gone.abort(this.#reason);
+    return this.#gone.signal;
+  }
 }
 
 class Upload {
@@ -87,7 +135,7 @@ class Upload {
     // Events, not read(): read() without a size concatenates what is buffered, which is a copy of every byte.
     this.#incoming.on("data", (chunk: Uint8Array) => {
       this.#incoming.pause();
-      this.#controller?.enqueue(chunk);
+      this.#controller?.enqueue(plain(chunk));
     });
     this.#incoming.once("end", () => this.#detach()?.close());
   }
@@ -111,20 +159,19 @@ class Upload {
   }
 }
 
-function headersOf(incoming: IncomingMessage): Headers {
-  const headers = new Headers();
-  const raw = incoming.rawHeaders;
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    headers.append(raw[i] as string, raw[i + 1] as string);
-  }
-  return headers;
+/** The same bytes without Buffer's own methods: its `subarray` and `slice` are slower, and mean something else. */
+function plain(chunk: Uint8Array): Uint8Array {
+  return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }
 
 function urlOf(incoming: IncomingMessage): string {
   const target = incoming.url ?? "/";
-  if (!target.startsWith("/")) return new URL(target).href;
+  if (!target.startsWith("/")) return normalised(target);
+  return normalised(`http://${incoming.headers.host ?? reached(incoming)}${target}`);
+}
+
+/** HTTP/1.0 has no Host: the address the client reached is then the truest name. */
+function reached(incoming: IncomingMessage): string {
   const { localAddress = "localhost", localPort = 80 } = incoming.socket;
-  const host = localAddress.includes(":") ? `[${localAddress}]` : localAddress;
-  // HTTP/1.0 has no Host: the address the client reached is then the truest name.
-  return new URL(`http://${incoming.headers.host ?? `${host}:${localPort}`}${target}`).href;
+  return `${localAddress.includes(":") ? `[${localAddress}]` : localAddress}:${localPort}`;
 }

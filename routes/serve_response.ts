@@ -10,6 +10,9 @@ import { connectionLost } from "./serve_request.ts";
 /** Milliseconds for which an upload is still read after the response, so that this arrives. */
 export const lingerMs = 2000;
 
+/** A body that tells at most so many bytes is sent in one go. */
+const SHORT_BYTES = 64 * 1024;
+
 /** Bytes of such an upload that are read and thrown away, at most. */
 export const lingerMaxBytes = 64 * 1024 * 1024;
 
@@ -29,13 +32,14 @@ export async function send(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
-  // A small upload often came with its head but is counted as complete only after this turn of the event loop.
-  if (!incoming.complete) await new Promise((resolve) => setImmediate(resolve));
+  // A short upload that nobody reads is counted as complete only after this turn of the event loop.
+  if (!incoming.complete) await nextTurn();
   const framing = frame(response, incoming);
   if (outgoing.destroyed) {
     await response.body?.cancel(connectionLost()).catch(() => {});
     return;
   }
+  if (framing === "length" && isShort(response)) return sendShort(response, incoming, outgoing);
   writeHead(response, framing, incoming, outgoing);
   try {
     if (response.body && !await pump(response.body, framing, outgoing)) return;
@@ -49,6 +53,31 @@ export async function send(
   else endEarly(incoming, outgoing, framing === "chunked" ? "0\r\n\r\n" : "");
 }
 
+/** Resolves when what has arrived at the sockets by now was handed on. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function isShort(response: Response): boolean {
+  const length = response.headers.get("content-length");
+  return length !== null && Number(length) <= SHORT_BYTES;
+}
+
+/** Sends a body that tells a short length with its head, in one go: it is taken for made already. */
+async function sendShort(
+  response: Response,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const body = await response.arrayBuffer().catch(() => null);
+  if (outgoing.destroyed) return;
+  writeHead(response, "length", incoming, outgoing);
+  if (body === null) return endEarly(incoming, outgoing, "");
+  if (incoming.complete) return void outgoing.end(new Uint8Array(body));
+  outgoing.write(new Uint8Array(body));
+  endEarly(incoming, outgoing, "");
+}
+
 /** How the client learns where the body ends. */
 type Framing = "none" | "length" | "chunked" | "close";
 
@@ -56,7 +85,7 @@ function frame(response: Response, incoming: IncomingMessage): Framing {
   if (incoming.method === "HEAD" || response.status === 204 || response.status === 304) {
     return "none";
   }
-  if (response.body === null || response.headers.has("content-length")) return "length";
+  if (response.headers.has("content-length") || response.body === null) return "length";
   return incoming.httpVersionMinor === 0 ? "close" : "chunked";
 }
 
@@ -70,7 +99,9 @@ function writeHead(
   response.headers.forEach((value, name) => {
     if (!ownHeaders.has(name)) headers.push(name, value);
   });
-  if (response.body === null && framing === "length") headers.push("content-length", "0");
+  if (framing === "length" && !response.headers.has("content-length")) {
+    headers.push("content-length", "0");
+  }
   if (framing === "chunked") headers.push("transfer-encoding", "chunked");
   // The upload may never be read to its end, and then this connection cannot carry another request. Told so now, a
   // client like curl stops sending once it has the whole response, instead of failing on the closed socket.

@@ -2,7 +2,8 @@
  * Running a pipeline on a request: what /v1/run and /v1/pipelines/NAME share.
  * @module
  */
-import { openBody } from "../src/intake/intake.ts";
+import { LRUCache } from "lru-cache";
+import { openBody, plainBody } from "../src/intake/intake.ts";
 import { openMultipart } from "../src/intake/multipart.ts";
 import type { Limits } from "../src/limits.ts";
 import type { Run } from "../src/pipeline/run.ts";
@@ -12,6 +13,7 @@ import { startRun } from "../src/telemetry/spans.ts";
 import type { Services } from "./app.ts";
 import { readParameters, type RunParameters } from "./parameters.ts";
 import { noPlace, tooLarge } from "./problem.ts";
+import { wholeBody } from "./serve_arrived.ts";
 
 /** What a door has made of the parameters of an upload. */
 export interface Chosen {
@@ -19,54 +21,95 @@ export interface Chosen {
   readonly name: string | null;
 }
 
+/** What a request's head asks for, checked. */
+interface Order extends Chosen {
+  readonly parameters: RunParameters;
+  /** The pipeline as text, in its own words. */
+  readonly pipeline: string;
+}
+
 interface Upload {
   readonly values: Map<string, string>;
-  readonly body: ReadableStream<Uint8Array>;
+  readonly body: ReadableStream<Uint8Array> | Uint8Array;
   readonly figures: { wireBytes: number; bytes: number };
 }
 
-/**
- * Starts the run that `choose` makes of the request's parameters and answers with its results, live. Every fault found
- * before is thrown as a problem with the body unread (of a form: read up to its file).
- */
-export async function runUpload(
+/** Runs uploads; see {@link uploadRunner}. */
+export type RunUpload = (
   request: Request,
-  services: Services,
   choose: (parameters: RunParameters) => Chosen,
-): Promise<Response> {
+) => Promise<Response>;
+
+/** The orders of so many heads are kept, and so many characters of heads: small uploads tend to ask the same again. */
+const ORDERS_KEPT = { max: 256, maxSize: 256 * 1024 };
+
+/**
+ * Gives what starts the run that `choose` makes of a request's parameters and answers with its results, live. What it
+ * makes depends on the address and the `x-pipeline` header alone, so it is kept with those: 256 of them, 256 KiB of
+ * text. Every fault found before is thrown as a problem with the body unread (of a form: read up to its file).
+ */
+export function uploadRunner(services: Services): RunUpload {
   const { runs, limits } = services;
-  const place = runs.reserve();
-  if (typeof place === "string") throw noPlace(place, runs.maxRuns);
-  try {
-    refuseLength(request, limits);
-    const form = isForm(request);
-    // Of a plain upload everything is known before the body; a form tells its fields first.
-    const early = form ? null : parametersOf(request, new Map());
-    const chosen = early && choose(early);
-    const upload = await open(request, form, limits);
+  const orders = new LRUCache<string, Order>({
+    ...ORDERS_KEPT,
+    sizeCalculation: (_, head) => head.length,
+  });
+  return async (request, choose) => {
+    const place = runs.reserve();
+    if (typeof place === "string") throw noPlace(place, runs.maxRuns);
     try {
-      const parameters = early ?? parametersOf(request, upload.values);
-      const run = chosen ?? choose(parameters);
-      return start(request, services, place.start, run, { parameters, upload });
+      refuseLength(request, limits);
+      const form = isForm(request);
+      // Of a plain upload everything is known before the body; a form tells its fields first.
+      const early = form ? null : orderOf(request, services, orders, choose);
+      const upload = form ? await openForm(request, limits) : openPlain(request, limits);
+      try {
+        const order = early ?? makeOrder(request, services, upload.values, choose);
+        return start(request, services, place.start, order, upload);
+      } catch (fault) {
+        if (!(upload.body instanceof Uint8Array)) await upload.body.cancel(fault);
+        throw fault;
+      }
     } catch (fault) {
-      await upload.body.cancel(fault);
+      place.release();
       throw fault;
     }
-  } catch (fault) {
-    place.release();
-    throw fault;
-  }
+  };
+}
+
+function orderOf(
+  request: Request,
+  services: Services,
+  orders: LRUCache<string, Order>,
+  choose: (parameters: RunParameters) => Chosen,
+): Order {
+  const head = `${request.url} ${request.headers.get("x-pipeline") ?? ""}`;
+  const known = orders.get(head);
+  if (known !== undefined) return known;
+  const order = makeOrder(request, services, new Map(), choose);
+  orders.set(head, order);
+  return order;
+}
+
+function makeOrder(
+  request: Request,
+  { vocabulary }: Services,
+  fields: ReadonlyMap<string, string>,
+  choose: (parameters: RunParameters) => Chosen,
+): Order {
+  const parameters = parametersOf(request, fields);
+  const chosen = choose(parameters);
+  return { ...chosen, parameters, pipeline: printPlan(chosen.checked.plan, vocabulary) };
 }
 
 function start(
   request: Request,
   { vocabulary, limits, workers, resources }: Services,
   startRunning: (input: RunInput) => Run,
-  { checked, name }: Chosen,
-  { parameters, upload }: { parameters: RunParameters; upload: Upload },
+  { checked, name, parameters, pipeline }: Order,
+  { body, figures }: Upload,
 ): Response {
   const id = crypto.randomUUID();
-  const pipeline = printPlan(checked.plan, vocabulary);
   const telemetry = startRun({
     runId: id,
     pipeline,
@@ -84,19 +127,21 @@ function start(
     limits,
     workers,
     options: parameters.options,
-    body: upload.body,
-    figures: upload.figures,
+    body,
+    figures,
     resources,
     onEvent: ({ name, attributes, ...stage }) => telemetry.event(name, attributes, stage),
     onEnd: (report) => telemetry.end(report),
   });
-  return new Response(run.results, {
+  const results = run.whole as Uint8Array<ArrayBuffer> | null;
+  return new Response(results ?? run.results, {
     headers: {
       "content-type": "application/x-ndjson; charset=utf-8",
       "cache-control": "no-store",
       "x-content-type-options": "nosniff",
       "x-run-id": id,
       traceresponse: telemetry.traceresponse,
+      ...(results !== null && { "content-length": String(results.byteLength) }),
     },
   });
 }
@@ -111,29 +156,34 @@ function isForm(request: Request): boolean {
   return type.toLowerCase().startsWith("multipart/form-data");
 }
 
-async function open(request: Request, form: boolean, limits: Limits): Promise<Upload> {
+function openPlain(request: Request, { maxBodyBytes, maxInflationRatio }: Limits): Upload {
   const figures = { wireBytes: 0, bytes: 0 };
-  const body = request.body ?? new ReadableStream({ start: (controller) => controller.close() });
-  const contentEncoding = request.headers.get("content-encoding");
-  const bounds = {
-    maxBodyBytes: limits.maxBodyBytes,
-    maxInflationRatio: limits.maxInflationRatio,
-  };
-  if (!form) {
-    return {
-      values: new Map(),
-      body: openBody(body, { contentEncoding }, bounds, figures),
-      figures,
-    };
-  }
-  const contentType = request.headers.get("content-type");
+  const headers = { contentEncoding: request.headers.get("content-encoding") };
+  const whole = wholeBody(request);
+  const body = (whole && plainBody(whole, headers, figures)) ??
+    openBody(bodyOf(request), headers, { maxBodyBytes, maxInflationRatio }, figures);
+  return { values: new Map(), body, figures };
+}
+
+async function openForm(
+  request: Request,
+  { maxBodyBytes, maxInflationRatio }: Limits,
+): Promise<Upload> {
+  const figures = { wireBytes: 0, bytes: 0 };
   const { fields, file } = await openMultipart(
-    body,
-    { contentEncoding, contentType },
-    bounds,
+    bodyOf(request),
+    {
+      contentEncoding: request.headers.get("content-encoding"),
+      contentType: request.headers.get("content-type"),
+    },
+    { maxBodyBytes, maxInflationRatio },
     figures,
   );
   return { values: fields, body: file.stream, figures };
+}
+
+function bodyOf(request: Request): ReadableStream<Uint8Array> {
+  return request.body ?? new ReadableStream({ start: (controller) => controller.close() });
 }
 
 /** The query wins over the `x-pipeline` header, and that over form fields. */

@@ -12,7 +12,9 @@ import { halfSipHash, type HashSecret, randomSecret } from "./hash.ts";
 import { copyBytes, equalBytes, KeyEncoder, TAG } from "./key.ts";
 import { RecentNumbers } from "./recent_numbers.ts";
 
-const FIRST_SLOTS = 256;
+/** Small, since many a table holds few groups and is made for each small upload anew; it doubles soon. */
+const FIRST_SLOTS = 32;
+const FIRST_ARENA_BYTES = 512;
 const MAX_ARENA_BYTES = 2 ** 31 - 1;
 
 /**
@@ -26,7 +28,7 @@ export class GroupTable implements Groups {
   #mask = FIRST_SLOTS - 1;
   /** Pairs of hash and group number + 1; 0 for a free slot. */
   #slots = new Int32Array(2 * FIRST_SLOTS);
-  #arena = new Uint8Array(4096);
+  #arena = new Uint8Array(FIRST_ARENA_BYTES);
   #view = new DataView(this.#arena.buffer);
   #offsets = new Uint32Array(FIRST_SLOTS);
   #groups = new Int32Array(0);

@@ -49,6 +49,22 @@ export function openBody(
 }
 
 /**
+ * The body as it is, counted, when it is here as a whole and nothing of it has to be decoded; null when something has,
+ * which {@link openBody} does. Throws UnsupportedEncoding as that does. Its length is the caller's to bound.
+ */
+export function plainBody(
+  body: Uint8Array,
+  headers: BodyHeaders,
+  figures: IntakeFigures,
+): Uint8Array | null {
+  const codings = parseContentEncoding(headers.contentEncoding);
+  const verdict = codings === null ? recognise(body) : codings[0] ?? "plain";
+  if (verdict !== "plain" && verdict !== "unsure") return null;
+  figures.wireBytes = figures.bytes = body.byteLength;
+  return body;
+}
+
+/**
  * The source decoded by the codings in the given order, or, for null, by what its first bytes show. For the intake's own use.
  */
 export function decoded(

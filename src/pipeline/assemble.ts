@@ -12,7 +12,8 @@ import { OPEN_SCHEMA, type Schema } from "../schema.ts";
 import type { AnyStage, Budget, CheckContext, Operator, Reject, StageContext } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { type AnyOperator, chain } from "./chain.ts";
-import { observed, Probe } from "./probe.ts";
+import { observed } from "./observed.ts";
+import { Probe } from "./probe.ts";
 import type { StageEvent } from "./report.ts";
 import { Wake } from "./wake.ts";
 
@@ -62,13 +63,12 @@ type Edges = Pick<StageContext, "schema" | "demand">;
 /** Creates every stage of a checked `plan`. Throws only what a stage's `create` throws. */
 export function assemble(plan: Plan, services: StageServices): Assembly {
   const probes: Probe[] = [];
-  const schemas = schemasOf(plan, OPEN_SCHEMA, services.vocabulary);
-  const demands = demandsOf(plan, services.vocabulary);
+  const edgesOfPlan = edgesOf(plan, services.vocabulary);
   const stages = plan.stages.map((stage, index): AssembledStage => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
     const place: Place = { prefix: "", probes, wake: new Wake() };
     const probe = probeFor(definition, stage, place, services.limits);
-    const edges = { schema: schemas[index]!, demand: demands[index]! };
+    const edges = edgesOfPlan[index]!;
     const operator = definition.create(
       stage.arguments,
       contextOf(services, stage, edges, place, probe),
@@ -86,6 +86,22 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     };
   });
   return { stages, probes };
+}
+
+/** Edges of plans that run again and again, by the words they were found with; gone with the plan. */
+const knownEdges = new WeakMap<Plan, { vocabulary: Vocabulary; edges: readonly Edges[] }>();
+
+function edgesOf(plan: Plan, vocabulary: Vocabulary): readonly Edges[] {
+  const known = knownEdges.get(plan);
+  if (known?.vocabulary === vocabulary) return known.edges;
+  const schemas = schemasOf(plan, OPEN_SCHEMA, vocabulary);
+  const demands = demandsOf(plan, vocabulary);
+  const edges = plan.stages.map((_, index) => ({
+    schema: schemas[index]!,
+    demand: demands[index]!,
+  }));
+  knownEdges.set(plan, { vocabulary, edges });
+  return edges;
 }
 
 /** The rows that go into each stage of a plan whose first stage gets `input`. */
@@ -142,7 +158,7 @@ function contextOf(
     demand,
     lines: (count, empty) => services.lines(count, empty),
     notice: (key, value) => services.notice(key, value),
-    fact: (name, value) => probe?.facts.set(name, value),
+    fact: (name, value) => probe?.tell(name, value),
     event: (name, attributes = {}) => {
       if (probe === null) return;
       services.event({ stage: probe.stage, index: probe.index, name, attributes });

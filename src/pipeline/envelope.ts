@@ -30,7 +30,8 @@ export interface Envelope {
   progress(report: RunReport): Uint8Array;
   reject(reject: Reject): Uint8Array;
   notice(facts: Readonly<Record<string, unknown>>): Uint8Array;
-  end(report: RunReport): Uint8Array;
+  /** The last line of a complete run; asks for its figures only where it shows them. */
+  end(report: () => RunReport): Uint8Array;
   error(error: RunError): Uint8Array;
 }
 
@@ -80,7 +81,7 @@ const EVENTS: Envelope = {
     }),
   reject: (reject) => line({ reject }),
   notice: (facts) => line({ notice: facts }),
-  end: (report) => line({ end: report }),
+  end: (report) => line({ end: report() }),
   error: (error) => line({ error }),
 };
 

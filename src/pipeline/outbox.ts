@@ -7,20 +7,22 @@ import type { RunError } from "../errors.ts";
 
 /** How many bytes of results may wait for the reader before the pipeline waits too. */
 const OUTBOX_BYTES = 256 * 1024;
+/** What is given in one piece when all of it is there. */
+const TAKEN_BYTES = 64 * 1024;
 /** How long a failed run's last line may wait for its reader before the connection is cut without it. */
 const LAST_LINE_MS = 5_000;
 
 /** A queue of result bytes with a reader (`readable`) that is pulled by the transport and never read ahead. */
 export class Outbox {
-  readonly readable: ReadableStream<Uint8Array>;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   #state: "open" | "ended" | "failed" | "closed" = "open";
   #error: RunError | null = null;
-  #room = Promise.withResolvers<void>();
-  #news = Promise.withResolvers<void>();
+  #room: PromiseWithResolvers<void> | null = null;
+  #news: PromiseWithResolvers<void> | null = null;
   #lastLine: ReturnType<typeof setTimeout> | undefined;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #readable: ReadableStream<Uint8Array> | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   /**
    * `onRead` is called when the reader takes bytes, `onClose` once when nothing more can reach it: with null when all was
@@ -30,10 +32,16 @@ export class Outbox {
     readonly onRead: () => void,
     readonly onCancel: (reason: unknown) => void,
     readonly onClose: () => void,
-  ) {
-    this.readable = new ReadableStream<Uint8Array>({
+  ) {}
+
+  /** What the transport pulls; made when first asked for. */
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#readable ??= new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
+        if (this.#state !== "closed") return;
+        if (this.#error === null) controller.close();
+        else controller.error(this.#error);
       },
       pull: (controller) => this.#pull(controller),
       cancel: (reason) => {
@@ -41,6 +49,14 @@ export class Outbox {
         this.#close();
       },
     }, { highWaterMark: 0 });
+  }
+
+  /** Takes everything at once and closes; null when more may come, when it did not end well, or when it is not little. */
+  takeAll(): Uint8Array | null {
+    if (this.#state !== "ended" || this.#bytes > TAKEN_BYTES) return null;
+    const bytes = this.#take();
+    this.#close();
+    return bytes;
   }
 
   /** Nothing waits for the reader. */
@@ -53,19 +69,20 @@ export class Outbox {
     if (this.#state !== "open" || bytes.byteLength === 0) return;
     this.#chunks.push(bytes);
     this.#bytes += bytes.byteLength;
-    this.#news.resolve();
+    this.#news?.resolve();
   }
 
   /** Resolves when the outbox is below its bound, at once when it is; undefined in that case. */
   room(): Promise<void> | undefined {
     if (this.#bytes < OUTBOX_BYTES || this.#state === "closed") return undefined;
+    this.#room ??= Promise.withResolvers();
     return this.#room.promise;
   }
 
   /** No more will be added: the body ends properly once all is read. */
   end(): void {
     if (this.#state === "open") this.#state = "ended";
-    this.#news.resolve();
+    this.#news?.resolve();
   }
 
   /**
@@ -78,7 +95,7 @@ export class Outbox {
     this.add(lastLine);
     this.#state = "failed";
     this.#error = error;
-    this.#news.resolve();
+    this.#news?.resolve();
     this.#lastLine = setTimeout(() => this.#cut(), LAST_LINE_MS);
   }
 
@@ -93,19 +110,24 @@ export class Outbox {
       this.#news = Promise.withResolvers();
       await this.#news.promise;
     }
+    const bytes = this.#take();
+    this.onRead();
+    this.#room?.resolve();
+    this.#room = null;
+    controller.enqueue(bytes);
+  }
+
+  #take(): Uint8Array {
     const chunks = this.#chunks;
     const bytes = chunks.length === 1 ? chunks[0]! : concat(chunks, this.#bytes);
     this.#chunks = [];
     this.#bytes = 0;
-    this.onRead();
-    this.#room.resolve();
-    this.#room = Promise.withResolvers();
-    controller.enqueue(bytes);
+    return bytes;
   }
 
   #cut(): void {
     if (this.#state === "closed") return;
-    this.#controller.error(this.#error);
+    this.#controller?.error(this.#error);
     this.#close();
   }
 
@@ -115,8 +137,8 @@ export class Outbox {
     clearTimeout(this.#lastLine);
     this.#chunks = [];
     this.#bytes = 0;
-    this.#room.resolve();
-    this.#news.resolve();
+    this.#room?.resolve();
+    this.#news?.resolve();
     this.onClose();
   }
 }

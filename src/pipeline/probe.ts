@@ -1,10 +1,9 @@
 /**
- * Observing a stage: a wrapper around its operator and its queue that the stage does not know of.
+ * Observing a stage: what is counted and timed of it and of its queue, which it does not know of.
  * @module
  */
 import { BatchTimeHistogram } from "./batch_times.ts";
 import { Batch } from "../batch/batch.ts";
-import type { Operator, Outputs } from "../stage.ts";
 import type { StageFigures, StageReport } from "./report.ts";
 
 type Activity = "busy" | "starved" | "blocked";
@@ -25,8 +24,7 @@ export function measure(chunk: unknown): { rows: number; bytes: number } {
  */
 export class Probe {
   rejects = 0;
-  /** What the stage tells of itself, by name. */
-  readonly facts = new Map<string, number | string>();
+  #facts: Map<string, number | string> | null = null;
   #rowsIn = 0;
   #rowsOut = 0;
   #bytesIn = 0;
@@ -48,6 +46,12 @@ export class Probe {
     readonly queueUnit: QueueUnit = "bytes",
     readonly queueBound: number = 0,
   ) {}
+
+  /** What the stage tells of itself, by name. */
+  tell(name: string, value: number | string): void {
+    this.#facts ??= new Map();
+    this.#facts.set(name, value);
+  }
 
   #enter(activity: Activity): void {
     if (this.#closed) return;
@@ -151,57 +155,11 @@ export class Probe {
       queueDepth: this.#depth,
       rejects: this.rejects,
       batchTimes: this.#batchTimes.report(),
-      facts: Object.fromEntries(this.facts),
+      facts: this.#facts === null ? {} : Object.fromEntries(this.#facts),
     };
   }
 }
 
 function round(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
-}
-
-/** The operator with its work timed and counted by `probe`; the rest of it is passed on. */
-export function observed<In, Out>(operator: Operator<In, Out>, probe: Probe): Operator<In, Out> {
-  const counted = (outputs: Outputs<Out>): Outputs<Out> => {
-    for (const output of outputs) probe.countOut(output);
-    probe.worked();
-    return outputs;
-  };
-  return {
-    push(chunk) {
-      probe.countIn(chunk);
-      probe.working();
-      const outputs = operator.push(chunk);
-      return outputs instanceof Promise ? outputs.then(counted) : counted(outputs);
-    },
-    ...(operator.take && {
-      take() {
-        probe.working();
-        const outputs = operator.take!();
-        return outputs instanceof Promise ? outputs.then(counted) : counted(outputs);
-      },
-    }),
-    async *finish() {
-      if (operator.finish === undefined) return;
-      probe.working();
-      for await (const output of operator.finish()) {
-        probe.countOut(output);
-        probe.waiting();
-        yield output;
-        probe.working();
-      }
-      probe.resting();
-    },
-    get done() {
-      return operator.done ?? false;
-    },
-    ...(operator.snapshot && { snapshot: () => operator.snapshot!() }),
-    ...(operator.save && { save: () => operator.save!() }),
-    ...(operator.restore && { restore: (state: unknown) => operator.restore!(state) }),
-    ...(operator.merge && { merge: (state: unknown) => operator.merge!(state) }),
-    dispose() {
-      probe.close();
-      operator.dispose?.();
-    },
-  };
 }

@@ -6,11 +6,12 @@ import type { Batch } from "../batch/batch.ts";
 import { clientGone, type RunError, toRunError } from "../errors.ts";
 import type { Reject } from "../stage.ts";
 import { assembleFor } from "../workers/hand_over.ts";
-import { type Chunk, disposeAll } from "./chain.ts";
+import { disposeAll } from "./chain.ts";
 import type { Assembly, StageServices } from "./assemble.ts";
 import { RunBudget } from "./budget.ts";
 import { EventLog } from "./event_log.ts";
 import { type Envelope, ENVELOPES } from "./envelope.ts";
+import { move } from "./move.ts";
 import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { Rejects } from "./rejects.ts";
@@ -23,9 +24,7 @@ import {
 } from "./report.ts";
 import type { RunInput } from "./run_input.ts";
 import { Snapshots } from "./snapshot.ts";
-import { connect, stageStream } from "./stage_stream.ts";
 import { Watch } from "./watch.ts";
-import { sliceTo } from "./slice.ts";
 
 /**
  * One run. Starts at once; its results are read from {@link Run.results}, at the reader's pace, which is what moves the
@@ -33,8 +32,11 @@ import { sliceTo } from "./slice.ts";
  */
 export class Run {
   readonly id: string;
-  /** NDJSON in the chosen envelope. Ends properly only when complete; a failed run's errors after its error line. */
-  readonly results: ReadableStream<Uint8Array>;
+  /**
+   * All results, when the upload came whole and the run was complete, with few results, before its constructor returned:
+   * then there is nothing to be read from {@link Run.results}. Else null.
+   */
+  readonly whole: Uint8Array | null;
   /** Resolves with the final figures when nothing of the run is left: no stream, timer or stage. Never rejects. */
   readonly ended: Promise<RunReport>;
 
@@ -46,9 +48,9 @@ export class Run {
   readonly #notices = new Notices();
   readonly #assembly: Assembly;
   readonly #services: StageServices;
-  readonly #startedAt = new Date();
+  readonly #startedAt = new Date().toISOString();
   readonly #started = performance.now();
-  readonly #watch: Watch;
+  #watch: Watch | null = null;
   readonly #snapshots: Snapshots;
   readonly #closed = Promise.withResolvers<void>();
   readonly #events: EventLog;
@@ -63,21 +65,21 @@ export class Run {
     this.#events = new EventLog(input.onEvent);
     this.#envelope = ENVELOPES[input.options.envelope];
     this.#outbox = new Outbox(
-      () => this.#watch.touch(),
+      () => this.#watch?.touch(),
       (reason) => this.cancel(clientGone(reason)),
       () => this.#closed.resolve(),
     );
-    this.results = this.#outbox.readable;
     this.#rejects = new Rejects(
       input.options.onReject,
       input.options.maxRejects,
       (reject) => this.#outbox.add(this.#envelope.reject(reject)),
     );
     this.#services = this.#makeServices();
-    this.#assembly = assembleFor(input.workers, input.plan, this.#services, {
+    const workers = input.body instanceof Uint8Array ? undefined : input.workers;
+    this.#assembly = assembleFor(workers, input.plan, this.#services, {
       inputEnded: () => this.#rejects.close(),
       fail: (fault) => this.#fail(fault),
-      progressed: () => this.#watch.touch(),
+      progressed: () => this.#watch?.touch(),
     });
     const { stages } = this.#assembly;
     const wanted = input.options.everyMs !== null;
@@ -86,18 +88,18 @@ export class Run {
       id: this.id,
       pipeline: input.pipeline,
       name: input.name,
-      startedAt: this.#startedAt.toISOString(),
+      startedAt: this.#startedAt,
     }));
-    this.#watch = new Watch({
-      everyMs: input.options.everyMs,
-      timeoutMs: input.options.timeoutMs,
-      stallMs: input.limits.stallTimeoutMs,
-      blockedMs: input.limits.blockedLimitMs,
-      blocked: (forMs) => this.#tellBlocked(forMs),
-      tick: () => this.#tick(),
-      expire: (error) => this.cancel(error),
-    });
-    this.ended = this.#work();
+    const moving = this.#move();
+    if (moving === undefined) this.#settle();
+    this.whole = this.#state === "complete" ? this.#outbox.takeAll() : null;
+    if (this.whole === null) this.#watch = this.#makeWatch();
+    this.ended = this.#work(moving);
+  }
+
+  /** NDJSON in the chosen envelope. Ends properly only when complete; a failed run's errors after its error line. */
+  get results(): ReadableStream<Uint8Array> {
+    return this.#outbox.readable;
   }
 
   /** The figures now. */
@@ -109,7 +111,7 @@ export class Run {
       error: this.#error,
       pipeline: this.#input.pipeline,
       name: this.#input.name,
-      startedAt: this.#startedAt.toISOString(),
+      startedAt: this.#startedAt,
       durationMs: this.#durationMs ?? Math.round(performance.now() - this.#started),
       wireBytes: this.#input.figures.wireBytes,
       bytes: this.#input.figures.bytes,
@@ -136,8 +138,35 @@ export class Run {
     this.#outbox.fail(error, this.#envelope.error(error));
   }
 
-  async #work(): Promise<RunReport> {
-    await Promise.all(this.#edges().map((edge) => edge.catch((fault) => this.#fail(fault))));
+  async #work(moving: Promise<void> | undefined): Promise<RunReport> {
+    if (moving !== undefined) {
+      await moving;
+      this.#settle();
+    }
+    // A complete result may still be waiting for a reader that never comes: the stall timer stays until it is over.
+    await this.#closed.promise;
+    this.#watch?.stop();
+    this.#durationMs ??= Math.round(performance.now() - this.#started);
+    const report = this.report();
+    this.#input.onEnd?.(report);
+    return report;
+  }
+
+  #move(): Promise<void> | undefined {
+    return move(this.#assembly.stages, this.#input.body, {
+      signal: this.#abort.signal,
+      settle: () => {
+        this.#watch?.touch();
+        return this.#outbox.room();
+      },
+      write: (batch) => this.#write(batch),
+      afterFirst: () => this.#rejects.close(),
+      fail: (fault) => this.#fail(fault),
+    });
+  }
+
+  /** Gives back what the stages hold, and says how the run went. */
+  #settle(): void {
     for (const probe of this.#assembly.probes) probe.close();
     try {
       disposeAll(this.#assembly.stages.map((stage) => stage.operator));
@@ -145,56 +174,24 @@ export class Run {
       this.#fail(fault);
     }
     if (this.#error === null) this.#complete();
-    // A complete result may still be waiting for a reader that never comes: the stall timer stays until it is over.
-    await this.#closed.promise;
-    this.#watch.stop();
-    this.#durationMs ??= Math.round(performance.now() - this.#started);
-    const report = this.report();
-    this.#input.onEnd?.(report);
-    return report;
   }
 
-  /** The pipes: body to first stage, stage to stage, last stage to outbox. */
-  #edges(): Promise<void>[] {
-    const { stages } = this.#assembly;
-    const streams = stages.map(({ operator, probe, wake }, index) =>
-      stageStream<Chunk, Batch>(operator, probe, {
-        wake,
-        settle: () => {
-          this.#watch.touch();
-          return this.#outbox.room();
-        },
-        ...sliceTo(stages[index + 1]?.probe),
-      })
-    );
-    const signal = this.#abort.signal;
-    const satisfiedFrom = (index: number) => () =>
-      streams.slice(index).some((stream) => stream.satisfied);
-    const edges = streams.map((stream, index) => {
-      const next: WritableStream<Batch> = streams[index + 1]?.writable ?? this.#sink();
-      return connect(stream, next, {
-        signal,
-        satisfied: satisfiedFrom(index + 1),
-        ...(index === 0 && { afterFinish: () => this.#rejects.close() }),
-      });
+  #makeWatch(): Watch {
+    return new Watch({
+      ...this.#input.options,
+      stallMs: this.#input.limits.stallTimeoutMs,
+      blockedMs: this.#input.limits.blockedLimitMs,
+      blocked: (forMs) => this.#tellBlocked(forMs),
+      tick: () => this.#tick(),
+      expire: (error) => this.cancel(error),
     });
-    const first: WritableStream<Uint8Array> = streams[0]!.writable;
-    const upload = this.#input.body.pipeTo(first, { signal });
-    const uploaded = upload.catch((fault) => {
-      if (!satisfiedFrom(0)()) throw fault;
-    });
-    return [uploaded, ...edges];
   }
 
-  #sink(): WritableStream<Batch> {
-    return new WritableStream<Batch>({
-      write: (batch) => {
-        this.#rows += batch.length;
-        const { numbered, set } = this.#snapshots;
-        this.#outbox.add(this.#envelope.rows(batch, numbered ? set : null));
-        return this.#outbox.room();
-      },
-    });
+  #write(batch: Batch): Promise<void> | undefined {
+    this.#rows += batch.length;
+    const { numbered, set } = this.#snapshots;
+    this.#outbox.add(this.#envelope.rows(batch, numbered ? set : null));
+    return this.#outbox.room();
   }
 
   /** Waiting for more input is nobody's fault here: it is told only when something waits. */
@@ -211,7 +208,7 @@ export class Run {
     this.#durationMs = Math.round(performance.now() - this.#started);
     const notice = this.#notices.all(this.#rejects);
     if (notice !== null) this.#outbox.add(this.#envelope.notice(notice));
-    this.#outbox.add(this.#envelope.end(this.report()));
+    this.#outbox.add(this.#envelope.end(() => this.report()));
     this.#outbox.end();
   }
 

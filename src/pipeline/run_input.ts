@@ -41,8 +41,11 @@ export interface RunInput {
   readonly vocabulary: Vocabulary;
   readonly limits: Limits;
   readonly options: RunOptions;
-  /** The decoded upload, and its live figures in bytes: as it came, and decoded. */
-  readonly body: ReadableStream<Uint8Array>;
+  /**
+   * The decoded upload, and its live figures in bytes: as it came, and decoded. Bytes stand for a small one that is here
+   * as a whole, of less than a batch; they must not change.
+   */
+  readonly body: ReadableStream<Uint8Array> | Uint8Array;
   readonly figures: { readonly wireBytes: number; readonly bytes: number };
   /** Threads that run the map segment of a plan that has one; none when there are none. */
   readonly workers?: WorkerPool | undefined;

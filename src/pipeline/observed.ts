@@ -1,0 +1,88 @@
+/**
+ * Observing a stage: a wrapper around its operator that it does not know of.
+ * @module
+ */
+import { NOTHING, type Operator, type Outputs } from "../stage.ts";
+import type { Probe } from "./probe.ts";
+
+/** The operator with its work timed and counted by `probe`; the rest of it is passed on. */
+export function observed<In, Out>(operator: Operator<In, Out>, probe: Probe): Operator<In, Out> {
+  return new Observed(operator, probe);
+}
+
+/** A class, since an object of closures for each stage of each run is half the cost of a small one. */
+class Observed<In, Out> implements Operator<In, Out> {
+  readonly take?: () => Outputs<Out> | Promise<Outputs<Out>>;
+  readonly snapshot?: () => Iterable<Out>;
+  readonly save?: () => unknown;
+  readonly restore?: (state: unknown) => void;
+  readonly merge?: (state: unknown) => void;
+
+  constructor(readonly operator: Operator<In, Out>, readonly probe: Probe) {
+    if (operator.take) {
+      this.take = () => {
+        probe.working();
+        return this.#counted(operator.take!());
+      };
+    }
+    if (operator.snapshot) this.snapshot = () => operator.snapshot!();
+    if (operator.save) this.save = () => operator.save!();
+    if (operator.restore) this.restore = (state) => operator.restore!(state);
+    if (operator.merge) this.merge = (state) => operator.merge!(state);
+  }
+
+  get done(): boolean {
+    return this.operator.done ?? false;
+  }
+
+  push(chunk: In): Outputs<Out> | Promise<Outputs<Out>> {
+    this.probe.countIn(chunk);
+    this.probe.working();
+    return this.#counted(this.operator.push(chunk));
+  }
+
+  finish(): Iterable<Out> | AsyncIterable<Out> {
+    this.probe.working();
+    const rest = this.operator.finish?.() ?? NOTHING;
+    return Symbol.asyncIterator in rest
+      ? observedWaiting(rest, this.probe)
+      : observedNow(rest, this.probe);
+  }
+
+  dispose(): void {
+    this.probe.close();
+    this.operator.dispose?.();
+  }
+
+  #counted(outputs: Outputs<Out> | Promise<Outputs<Out>>): Outputs<Out> | Promise<Outputs<Out>> {
+    if (outputs instanceof Promise) return outputs.then((ready) => this.#count(ready));
+    return this.#count(outputs);
+  }
+
+  #count(outputs: Outputs<Out>): Outputs<Out> {
+    for (const output of outputs) this.probe.countOut(output);
+    this.probe.worked();
+    return outputs;
+  }
+}
+
+async function* observedWaiting<Out>(rest: AsyncIterable<Out>, probe: Probe): AsyncGenerator<Out> {
+  for await (const output of rest) {
+    probe.countOut(output);
+    probe.waiting();
+    yield output;
+    probe.working();
+  }
+  probe.resting();
+}
+
+/** As {@link observedWaiting}, for what is there without waiting. */
+function* observedNow<Out>(rest: Iterable<Out>, probe: Probe): Generator<Out> {
+  for (const output of rest) {
+    probe.countOut(output);
+    probe.waiting();
+    yield output;
+    probe.working();
+  }
+  probe.resting();
+}

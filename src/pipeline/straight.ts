@@ -1,0 +1,117 @@
+/**
+ * An upload that is here as a whole: through all stages by direct calls, with no stream between two of them.
+ * @module
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { AssembledStage } from "./assemble.ts";
+import type { AnyOperator, Chunk } from "./chain.ts";
+
+/** What the straight way is asked for. */
+export interface StraightOptions {
+  readonly signal: AbortSignal;
+  /** Takes what comes out of the last stage; a promise holds everything back until it resolves. */
+  write(batch: Batch): Promise<void> | undefined;
+  /** Runs when the first stage has given everything; may throw. */
+  afterFirst(): void;
+}
+
+/** Whether every stage gives output only when it is called with input, so that {@link straight} can run them. */
+export function isStraight(stages: readonly AssembledStage[]): boolean {
+  return stages.every(({ operator }) => operator.take === undefined);
+}
+
+/**
+ * Pushes `upload` through `stages` and lets each finish in turn, as the streams would: stages above one that is
+ * `done` are not finished. Undefined when all of it is done on return, which is so unless a stage or the writing waits:
+ * the eight stream ends and pipes of a small plan would cost more than its work. Holds what the stages give for one chunk.
+ */
+export function straight(
+  stages: readonly AssembledStage[],
+  upload: Uint8Array,
+  options: StraightOptions,
+): Promise<void> | undefined {
+  const steps = walk(stages.map((stage) => stage.operator), upload, options);
+  const first = steps.next();
+  return first.done ? undefined : waitThrough(steps, first.value, options.signal);
+}
+
+/** Steps that yield what must be waited for, and get back what it resolved with. */
+type Steps<Result> = Generator<Promise<unknown>, Result, unknown>;
+
+async function waitThrough(
+  steps: Steps<void>,
+  first: Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let pending = first;;) {
+    const value = await pending;
+    signal.throwIfAborted();
+    const step = steps.next(value);
+    if (step.done) return;
+    pending = step.value;
+  }
+}
+
+function* walk(
+  operators: readonly AnyOperator[],
+  upload: Uint8Array,
+  options: StraightOptions,
+): Steps<void> {
+  if (lastDone(operators) < 0) yield* push(operators, 0, upload, options);
+  for (let at = Math.max(0, lastDone(operators)); at < operators.length; at++) {
+    yield* finish(operators, at, options);
+    if (at === 0) options.afterFirst();
+    at = Math.max(at, lastDone(operators) - 1);
+  }
+}
+
+function* finish(
+  operators: readonly AnyOperator[],
+  at: number,
+  options: StraightOptions,
+): Steps<void> {
+  const rest = readerOf(operators[at]!);
+  let open = true;
+  try {
+    for (;;) {
+      const next = rest.next();
+      const step = next instanceof Promise ? (yield next) as IteratorResult<Batch, void> : next;
+      open = !step.done;
+      if (step.done) return;
+      yield* push(operators, at + 1, step.value, options);
+      if (lastDone(operators) > at) return;
+    }
+  } finally {
+    if (open) void rest.return?.();
+  }
+}
+
+function* push(
+  operators: readonly AnyOperator[],
+  at: number,
+  chunk: Chunk,
+  options: StraightOptions,
+): Steps<void> {
+  const operator = operators[at];
+  if (operator === undefined) {
+    const waiting = options.write(chunk as Batch);
+    if (waiting !== undefined) yield waiting;
+    return;
+  }
+  const pushed = operator.push(chunk);
+  const outputs = pushed instanceof Promise ? (yield pushed) as readonly Batch[] : pushed;
+  for (const output of outputs) {
+    if (operators[at + 1]?.done) return;
+    yield* push(operators, at + 1, output, options);
+  }
+}
+
+/** The last operator that wants no more; -1 when all want more. */
+function lastDone(operators: readonly AnyOperator[]): number {
+  return operators.findLastIndex((operator) => operator.done === true);
+}
+
+function readerOf(operator: AnyOperator): Iterator<Batch, void> | AsyncIterator<Batch, void> {
+  const rest = operator.finish?.() ?? [];
+  return Symbol.asyncIterator in rest ? rest[Symbol.asyncIterator]() : rest[Symbol.iterator]();
+}

@@ -1,0 +1,53 @@
+/**
+ * An upload that is still coming: the stages as streams, piped one into the next.
+ * @module
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { AssembledStage } from "./assemble.ts";
+import type { Chunk } from "./chain.ts";
+import { sliceTo } from "./slice.ts";
+import { connect, stageStream } from "./stage_stream.ts";
+
+/** What the streams are asked for. */
+export interface StreamedOptions {
+  readonly signal: AbortSignal;
+  /** Called after each chunk of each stage; a promise holds the stage back until it resolves. */
+  settle(): Promise<void> | undefined;
+  /** Takes what comes out of the last stage; a promise holds everything back until it resolves. */
+  write(batch: Batch): Promise<void> | undefined;
+  /** Runs when the first stage has given everything; may throw. */
+  afterFirst(): void;
+}
+
+/**
+ * The pipes: upload to first stage, stage to stage, last stage to `write`. Each resolves when it has moved everything,
+ * or when a stage below wants no more, and rejects with what went wrong.
+ */
+export function streamed(
+  stages: readonly AssembledStage[],
+  upload: ReadableStream<Uint8Array>,
+  { signal, settle, write, afterFirst }: StreamedOptions,
+): Promise<void>[] {
+  const streams = stages.map(({ operator, probe, wake }, index) =>
+    stageStream<Chunk, Batch>(operator, probe, {
+      wake,
+      settle,
+      ...sliceTo(stages[index + 1]?.probe),
+    })
+  );
+  const satisfiedFrom = (index: number) => () =>
+    streams.slice(index).some((stream) => stream.satisfied);
+  const edges = streams.map((stream, index) => {
+    const next = streams[index + 1]?.writable ?? new WritableStream<Batch>({ write });
+    return connect(stream, next as WritableStream<Batch>, {
+      signal,
+      satisfied: satisfiedFrom(index + 1),
+      ...(index === 0 && { afterFinish: afterFirst }),
+    });
+  });
+  const first: WritableStream<Uint8Array> = streams[0]!.writable;
+  const uploaded = upload.pipeTo(first, { signal }).catch((fault) => {
+    if (!satisfiedFrom(0)()) throw fault;
+  });
+  return [uploaded, ...edges];
+}
