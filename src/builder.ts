@@ -3,7 +3,7 @@
  * @module
  */
 import type { z } from "zod";
-import type { StageJson } from "./language/arguments.ts";
+import type { StageJson } from "./language/nested_json.ts";
 import { type CheckedPlan, planFromJson } from "./plan.ts";
 import type { StageDefinition } from "./stage.ts";
 import type { Vocabulary } from "./vocabulary.ts";

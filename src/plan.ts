@@ -2,7 +2,7 @@
  * The way from what a user wrote to a plan that can run, and what can be said of a plan.
  * @module
  */
-import type { PipelineJson } from "./language/arguments.ts";
+import type { PipelineJson } from "./language/nested_json.ts";
 import { checkPlan, type PlanSchemas } from "./language/check_plan.ts";
 import { type Issue, PipelineError } from "./language/diagnostics.ts";
 import { Places, readPipelineJson } from "./language/pipeline_json.ts";
@@ -13,7 +13,7 @@ import type { Vocabulary } from "./vocabulary.ts";
 
 export { explain, type Explanation, type Segments, segments } from "./language/explain.ts";
 export { findParameters, type Parameter } from "./language/parameters.ts";
-export { planToJson } from "./language/pipeline_json.ts";
+export { planToJson } from "./language/plan_to_json.ts";
 export { printPlan } from "./language/pipeline_text.ts";
 export { pipelineJsonSchema } from "./language/json_schema.ts";
 

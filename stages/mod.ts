@@ -17,6 +17,7 @@ import let_ from "./let.ts";
 import lines from "./lines.ts";
 import logfmt from "./logfmt.ts";
 import ltsv from "./ltsv.ts";
+import route from "./route.ts";
 import select from "./select.ts";
 import simple from "./simple.ts";
 import sort from "./sort.ts";
@@ -49,6 +50,7 @@ export const DEFAULT_STAGES: readonly AnyStage[] = [
   stats,
   buffer,
   tee,
+  route,
 ];
 
 /** A vocabulary of the given stages with all aggregates and functions of the engine. */

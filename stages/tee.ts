@@ -3,12 +3,18 @@
  * @module
  */
 import { argument } from "../src/language/arguments.ts";
-import { Branches } from "../src/pipeline/branches.ts";
+import { printField } from "../src/language/print.ts";
+import { Branches, markBranch } from "../src/pipeline/branches.ts";
+import { Concatenation, GatheredBranches, Join } from "../src/pipeline/gathered_branches.ts";
 import type { FieldType, Schema } from "../src/schema.ts";
 import { defineStage, type StageDefinition } from "../src/stage.ts";
 import { z } from "zod";
 
 const shape = {
+  mode: argument.choice(["merge", "concat", "join"], {
+    description: "How the branches' rows come together; `merge` unless said otherwise",
+  }).optional(),
+  by: argument.fields({ description: "The keys of a `join`", keyword: "by" }).optional(),
   branches: argument.pipelines({ description: "1 to 16 pipelines, each in parentheses" }),
 };
 
@@ -24,7 +30,12 @@ const tee: StageDefinition<typeof shape> = defineStage({
     "Every row goes to each branch, up to 16. What comes out carries a field `$branch`, 1 for the first, as its last " +
     "field, in place of one that is there already. Rows of one branch stay in its order; between branches they come " +
     "as they arise, what comes at the end branch by branch. The slowest branch sets the pace. When all branches have " +
-    "what they want, the upload stops. Holds what the stages of its branches hold.",
+    "what they want, the upload stops. Holds what the stages of its branches hold.\n\n" +
+    "`concat` gives all rows of the first branch, then all of the second, and so on; it holds the rows of all but the " +
+    "first. `join by KEYS` answers at the end with a row for each key: the keys, then the fields of each branch, null " +
+    "where a branch has no such key. Keys come in the order of the first branch, then those that only later ones " +
+    "have. Where a branch has several rows of a key, each combines with each. A field that an earlier branch has too " +
+    "gets the number of its branch: `count_2`. It holds all rows of its branches, up to the run's budget.",
   arguments: z.object(shape),
   examples: [
     {
@@ -32,6 +43,28 @@ const tee: StageDefinition<typeof shape> = defineStage({
       pipeline: "json | tee (sort -bytes | head 1) (where status >= 500 | select path)",
       input: '{"path":"/a","status":200,"bytes":10}\n{"path":"/b","status":500,"bytes":5}\n',
       output: '{"path":"/b","$branch":2}\n{"path":"/a","status":200,"bytes":10,"$branch":1}',
+    },
+    {
+      title: "Requests and errors of each path, side by side",
+      pipeline:
+        "json | tee join by path (stats count by path) (where status >= 500 | stats count by path)",
+      input: '{"path":"/a","status":200}\n{"path":"/b","status":500}\n{"path":"/b","status":200}\n',
+      output: '{"path":"/a","count":1,"count_2":null}\n{"path":"/b","count":2,"count_2":1}',
+    },
+    {
+      title: "One answer behind the other",
+      pipeline: "json | tee concat (where n > 1) (stats sum(n) as n)",
+      input: '{"n":1}\n{"n":2}\n{"n":3}\n',
+      output: '{"n":2,"$branch":1}\n{"n":3,"$branch":1}\n{"n":6,"$branch":2}',
+    },
+    {
+      title: "A join needs keys",
+      pipeline: "json | tee join (head 1) (tail 1)",
+      input: "",
+      error: "A `join` needs its keys at line 1, column 8\n" +
+        "  json | tee join (head 1) (tail 1)\n" +
+        "         ^^^\n" +
+        "Write `tee join by KEY (...) (...)`",
     },
     {
       title: "Each branch is checked",
@@ -43,7 +76,14 @@ const tee: StageDefinition<typeof shape> = defineStage({
         "Did you mean `status`?",
     },
   ],
-  schema({ branches }, input, check) {
+  schema({ branches, mode, by }, input, check) {
+    if ((mode === "join") !== (by !== undefined)) {
+      check.issue({
+        message: by === undefined ? "A `join` needs its keys" : "Keys are for a `join`",
+        at: { start: 0, end: 0 },
+        hint: "Write `tee join by KEY (...) (...)`",
+      });
+    }
     const extra = branches[MOST_BRANCHES]?.stages[0];
     if (extra !== undefined) {
       check.issue({
@@ -62,10 +102,17 @@ const tee: StageDefinition<typeof shape> = defineStage({
       open ||= output.open;
     }
     fields.delete("$branch");
+    if (mode === "join") return { fields: new Map(), open: true };
     return { fields: fields.set("$branch", "number"), open };
   },
-  create({ branches }, context) {
-    return new Branches(branches.map((branch, index) => context.nested(branch, String(index + 1))));
+  create({ branches, mode, by }, { budget, ...context }) {
+    const all = branches.map((branch, index) => context.nested(branch, String(index + 1)));
+    if (mode === "concat") {
+      return new GatheredBranches(all, new Concatenation(all.length, budget));
+    }
+    if (mode !== "join") return new Branches(all, { mark: markBranch });
+    const keys = by!.map((field) => ({ name: printField(field), path: field.path }));
+    return new GatheredBranches(all, new Join(all.length, keys, budget));
   },
 });
 

@@ -150,7 +150,14 @@ test("the JSON Schema of a pipeline", () => {
         type: "array",
         minItems: 2,
         description: "Branches",
-        items: { anyOf: [{ type: "string" }, { $ref: "#" }] },
+        items: {
+          anyOf: [{ type: "string" }, { $ref: "#" }, {
+            type: "object",
+            properties: { ref: { type: "string" } },
+            required: ["ref"],
+            additionalProperties: false,
+          }],
+        },
       },
     },
     required: ["stage", "branches"],

@@ -14,11 +14,15 @@ const lanes = stageOf("lanes", {
   count: argument.count({ description: "How many" }),
   of: argument.pipeline({ description: "What runs in each" }),
 });
+const fork = stageOf("fork", {
+  by: argument.expression({ description: "What decides", keyword: "by" }).optional(),
+  cases: argument.cases({ description: "The ways out" }),
+});
 const pace = stageOf("pace", {
   rate: argument.rate({ description: "How fast" }),
   limit: argument.rate({ description: "A second one", option: true }).optional(),
 });
-const words = vocabularyWith([json, head, sort, panes, lanes, pace]);
+const words = vocabularyWith([json, head, sort, panes, lanes, pace, fork]);
 
 function printed(source: string): string {
   return printPlan(parsePipeline(source, words).plan, words);
@@ -107,5 +111,81 @@ describe("a rate", () => {
     assert.match(faults("json | pace 500"), /Expected `\/`, found the end of the pipeline/);
     assert.match(faults("json | pace 0/s"), /A rate is more than 0 in a time more than 0/);
     assert.match(faults("json | pace 5/10"), /Expected a time such as s or 10s, found `10`/);
+  });
+});
+
+describe("the ways out of a fork", () => {
+  const text = 'json | fork by kind { case "a", 2 (head 1 | head 2) else (sort -n) }';
+
+  it("have values and a pipeline each, with or without braces", () => {
+    assert.equal(printed(text), text);
+    assert.equal(printed('json | fork by kind case "a", 2 (head 1 | head 2) else (sort -n)'), text);
+    assert.equal(
+      printed("json | fork case a > 1 or b (head 1) case `odd name` (head 2)"),
+      "json | fork { case a > 1 or b (head 1) case `odd name` (head 2) }",
+    );
+  });
+
+  it("have a JSON form", () => {
+    const { plan } = parsePipeline(text, words);
+    const form = planToJson(plan, words);
+    assert.deepEqual(form.stages[1], {
+      stage: "fork",
+      by: "kind",
+      cases: [
+        {
+          case: ['"a"', "2"],
+          pipeline: { stages: [{ stage: "head", count: 1 }, { stage: "head", count: 2 }] },
+        },
+        { else: { stages: [{ stage: "sort", keys: ["-n"] }] } },
+      ],
+    });
+    assert.equal(printPlan(planFromJson(form, words).plan, words), text);
+  });
+
+  it("say what is missing", () => {
+    assert.match(faults("json | fork by kind { }"), /Expected `case`, found `\}`/);
+    assert.match(faults("json | fork by kind { case 1 (head 1)"), /Expected `case`, found the end/);
+    assert.match(faults("json | fork by kind { case 1 }"), /Expected `\(`, found `\}`/);
+  });
+});
+
+describe("references in a JSON plan", () => {
+  const lanesOf = (of: unknown) => [{ stage: "json" }, { stage: "lanes", count: 2, of }];
+
+  it("stand for a pipeline that the plan names", () => {
+    const json = {
+      stages: lanesOf({ ref: "both" }),
+      pipelines: {
+        both: [{ stage: "sort", keys: "-n" }, { stage: "lanes", count: 1, of: { ref: "one" } }],
+        one: "head 1",
+      },
+    };
+    const { plan } = parsePipeline(JSON.stringify(json), words);
+    assert.equal(printPlan(plan, words), "json | lanes 2 (sort -n | lanes 1 (head 1))");
+  });
+
+  it("are refused in a loop, which is named", () => {
+    const json = {
+      stages: lanesOf({ ref: "a" }),
+      pipelines: {
+        a: [{ stage: "lanes", count: 1, of: { ref: "b" } }],
+        b: [{ stage: "lanes", count: 1, of: { ref: "a" } }],
+      },
+    };
+    assert.match(
+      faults(JSON.stringify(json)),
+      /Pipelines refer to each other in a loop: a -> b -> a in \/pipelines\/b\/0\/of\/ref/,
+    );
+    const alone = {
+      stages: lanesOf({ ref: "a" }),
+      pipelines: { a: [{ stage: "lanes", count: 1, of: { ref: "a" } }] },
+    };
+    assert.match(faults(JSON.stringify(alone)), /in a loop: a -> a/);
+  });
+
+  it("must name what is there", () => {
+    const json = { stages: lanesOf({ ref: "bath" }), pipelines: { both: "head 1" } };
+    assert.match(faults(JSON.stringify(json)), /Unknown pipeline `bath`[^]*Did you mean `both`\?/);
   });
 });

@@ -17,16 +17,11 @@ import {
   type Outcome,
   outputsOf,
   randomCuts,
-  rowsOf,
   run,
   textOf,
 } from "./support/operators.ts";
+import { comparable, ORDER_DEPENDS_ON_CUTS } from "./support/order.ts";
 import { between, forSeeds } from "./support/random.ts";
-
-/** Stages whose rows are compared branch by branch, with the reason. */
-const COMPARED_BY_BRANCH: ReadonlyMap<string, string> = new Map([
-  ["tee", "between branches, rows come batch by batch, so their order depends on the cuts"],
-]);
 
 /** How many rows a stage may give for one that comes in, where that is not 1. */
 const ROWS_FOR_ONE: ReadonlyMap<string, readonly [most: number, why: string]> = new Map([
@@ -58,17 +53,9 @@ function law(name: string, times: number, check: (subject: Subject) => Promise<v
   }
 }
 
-/** NDJSON as two cuts of one upload must have it in common. */
-function comparable(subject: Subject, output: string): string {
-  if (!COMPARED_BY_BRANCH.has(subject.stage.name)) return output;
-  const rows = rowsOf(output).map((row) => ({ branch: Number(row["$branch"]), row }));
-  rows.sort((left, right) => left.branch - right.branch);
-  return rows.map(({ row }) => `${JSON.stringify(row)}\n`).join("");
-}
-
 function facts(subject: Subject, outcome: Outcome) {
   return {
-    output: comparable(subject, outcome.output),
+    output: comparable(subject.stage.name, outcome.output),
     rejects: outcome.rejects,
     notices: [...outcome.notices],
   };
@@ -216,7 +203,7 @@ test("what every stage has", () => {
 });
 
 test("the lists of exceptions name stages that are there", () => {
-  for (const name of [...COMPARED_BY_BRANCH.keys(), ...ROWS_FOR_ONE.keys()]) {
+  for (const name of [...ORDER_DEPENDS_ON_CUTS.keys(), ...ROWS_FOR_ONE.keys()]) {
     assert.ok(VOCABULARY.stages.has(name), name);
   }
 });

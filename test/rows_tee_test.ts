@@ -118,3 +118,43 @@ test("a branch that fails fails the whole with its own error, when no other is a
     (thrown) => thrown === fault,
   );
 });
+
+test("joined branches answer once, whatever comes first, and with each key once", async () => {
+  const pipeline =
+    "json | tee join by k, j (where n > 1) (stats sum(n) as n, count by k, j) | sort k, n";
+  const { output } = await run(
+    pipeline,
+    '{"k":"a","j":1,"n":1}\n{"k":"b","j":1,"n":2}\n{"k":"b","j":1,"n":3}\n{"k":"b","j":"1","n":4}\n',
+    { cuts: [5, 30, 31] },
+  );
+  assert.equal(
+    output,
+    '{"k":"a","j":1,"n":null,"n_2":1,"count":1}\n' +
+      '{"k":"b","j":1,"n":2,"n_2":5,"count":2}\n' +
+      '{"k":"b","j":1,"n":3,"n_2":5,"count":2}\n' +
+      '{"k":"b","j":"1","n":4,"n_2":4,"count":1}\n',
+  );
+});
+
+test("what a join or a concatenation holds is declared, and given back", async () => {
+  for (const mode of ["join by n", "concat"]) {
+    const { makers, budget } = bench(`json | tee ${mode} (where n > 0) (where n > 1)`);
+    const whole = chain(makers);
+    await whole.push(encodeText(ROWS));
+    assert.ok(budget.used > 0, mode);
+    const before = budget.used;
+    assert.notEqual(textOf(whole.snapshot?.() ?? []), null);
+    assert.equal(budget.used, before, mode);
+    whole.dispose!();
+    assert.equal(budget.used, 0, mode);
+  }
+});
+
+test("a routed row goes to the first case that it fits, equal as `==` has it", async () => {
+  const { output, notices } = await run(
+    'json | route by n { case 1, "x" (let to = "a") case "1", 2 (let to = "b") } | sort n',
+    '{"n":"1"}\n{"n":2}\n{"n":3}\n{"n":null}\n{"n":"x"}\n{}\n',
+  );
+  assert.equal(output, '{"n":"1","to":"a"}\n{"n":2,"to":"b"}\n{"n":"x","to":"a"}\n');
+  assert.deepEqual(notices.get("route"), { unmatched: 3 });
+});

@@ -6,7 +6,8 @@
  */
 import { z } from "zod";
 import type { Issue } from "./diagnostics.ts";
-import type { Bound, Expression, Plan, Rate } from "./syntax.ts";
+import { CASE_JSON, casesJson, needsVocabulary, PIPELINE_JSON, stagesJson } from "./nested_json.ts";
+import type { Bound, Case, Expression, Plan, Rate } from "./syntax.ts";
 import { type ArgumentKind, type ArgumentValues, printValue } from "./value.ts";
 import { readJson } from "./value_json.ts";
 
@@ -47,18 +48,6 @@ export interface RangeOptions extends KeywordOptions {
   readonly maximum?: number;
 }
 
-/** One stage in the JSON form: its name and its arguments by name. */
-export type StageJson = z.output<typeof STAGE_JSON>;
-
-/** A pipeline in the JSON form, `{"stages": [...]}`, or the bare array, or pipeline text. */
-export type PipelineJson = z.output<typeof PIPELINE_JSON>;
-
-const STAGE_JSON = z.looseObject({ stage: z.string() });
-const PIPELINE_JSON = z.union([
-  z.string(),
-  z.array(STAGE_JSON),
-  z.object({ stages: z.array(STAGE_JSON) }),
-]);
 const TEXTS = z.union([z.string(), z.array(z.string())]);
 const NUMBER_OR_TEXT = z.union([z.number(), z.string()]);
 
@@ -137,6 +126,15 @@ export const argument = {
       z.codec(PIPELINE_JSON, plan, { decode: needsVocabulary, encode: stagesJson }),
     );
   },
+  /** `{ case 200, 204 (...) else (...) }`. JSON: an array of `{"case": "200, 204", "pipeline": ...}`, `{"else": ...}`. */
+  cases(options: ArgumentOptions) {
+    const plan = z.array(z.custom<Case>(isObject)).min(1);
+    return declare(
+      "cases",
+      options,
+      z.codec(z.array(CASE_JSON).min(1), plan, { decode: needsVocabulary, encode: casesJson }),
+    );
+  },
   /** Nested pipelines, each in parentheses and without a format. JSON: an array of pipelines. */
   pipelines(options: ArgumentOptions & { readonly minimum?: number }) {
     const plans = z.array(z.custom<Plan>(isObject)).min(options.minimum ?? 1);
@@ -206,16 +204,6 @@ function steps<Kind extends ArgumentKind>(kind: Kind): {
     },
     encode: (value) => printValue(kind, value, { reserved: new Set(), plan: () => "" }),
   };
-}
-
-function needsVocabulary(json: unknown, payload: z.core.ParsePayload): never {
-  const message = "A nested pipeline needs a vocabulary: decode it with planFromJson";
-  payload.issues.push({ code: "custom", message, input: json });
-  return z.NEVER;
-}
-
-function stagesJson(plan: Plan): StageJson[] {
-  return plan.stages.map(({ stage, arguments: own }) => ({ ...own, stage }));
 }
 
 function ranged(schema: z.ZodNumber, { minimum, maximum }: RangeOptions): z.ZodNumber {

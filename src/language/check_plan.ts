@@ -6,10 +6,11 @@ import { checkCondition, checkExpression } from "../expression/check.ts";
 import { OPEN_SCHEMA, type Schema, schemaOf } from "../schema.ts";
 import type { AnyStage, CheckContext } from "../stage.ts";
 import type { Issue } from "./diagnostics.ts";
+import { plansIn } from "./nested_kinds.ts";
 import type { ReadScope } from "./pipeline_text.ts";
 import { propertiesOf } from "./properties.ts";
 import type { Plan, PlanStage, Span } from "./syntax.ts";
-import { type ArgumentValues, plansIn } from "./value.ts";
+import type { ArgumentValues } from "./value.ts";
 
 /** The rows on the edges of a plan. */
 export interface PlanSchemas {

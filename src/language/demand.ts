@@ -4,10 +4,11 @@
  */
 import type { AnyStage } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
+import { plansIn } from "./nested_kinds.ts";
 import { printField } from "./print.ts";
 import { propertiesOf } from "./properties.ts";
 import type { Expression, FieldReference, Plan, PlanStage } from "./syntax.ts";
-import { type ArgumentKind, type ArgumentValues, plansIn } from "./value.ts";
+import { type ArgumentKind, type ArgumentValues } from "./value.ts";
 
 /** The paths of the fields that are asked for, by their text; or `all`, where whole rows are shown or handed on. */
 export type Demand = ReadonlyMap<string, readonly string[]> | "all";
@@ -76,6 +77,8 @@ function fieldsOf(kind: ArgumentKind, value: unknown): Demand {
     case "assignments":
     case "sortKeys":
       return fieldsIn(read(kind).map(({ expression }) => expression));
+    case "cases":
+      return fieldsIn(read(kind).flatMap(({ values }) => values));
     case "aggregates":
       return fieldsIn(
         read(kind).flatMap((call) =>

@@ -17,10 +17,12 @@ export function stageJsonSchema(stage: AnyStage, pipeline = "#"): JsonSchema {
   const properties: JsonSchema = { stage: { const: stage.name, description: stage.summary } };
   for (const { name, syntax } of propertiesOf(stage)) {
     const property = own.properties?.[name];
-    const nested = { anyOf: [{ type: "string" }, { $ref: pipeline }] };
+    const nested = { anyOf: [{ type: "string" }, { $ref: pipeline }, REFERENCE] };
     const { json } = KINDS[syntax.kind];
     if (json === "pipelines" && typeof property === "object") {
       properties[name] = { ...property, items: nested };
+    } else if (json === "cases" && typeof property === "object") {
+      properties[name] = { ...property, items: { anyOf: caseSchemas(nested) } };
     } else if (json === "pipeline") {
       properties[name] = { description: syntax.description, ...nested };
     } else properties[name] = property;
@@ -32,6 +34,23 @@ export function stageJsonSchema(stage: AnyStage, pipeline = "#"): JsonSchema {
     required: ["stage", ...own.required ?? []],
     additionalProperties: false,
   };
+}
+
+/** Stands for the pipeline of that name among `pipelines`. */
+const REFERENCE: JsonSchema = {
+  type: "object",
+  properties: { ref: { type: "string" } },
+  required: ["ref"],
+  additionalProperties: false,
+};
+
+function caseSchemas(pipeline: JsonSchema): JsonSchema[] {
+  const texts = { anyOf: [{ type: "string" }, { type: "array", items: { type: "string" } }] };
+  const closed = { type: "object", additionalProperties: false };
+  return [
+    { ...closed, properties: { case: texts, pipeline }, required: ["case", "pipeline"] },
+    { ...closed, properties: { else: pipeline }, required: ["else"] },
+  ];
 }
 
 /** The JSON Schema of a whole pipeline in the JSON form: an object with `stages`, or the bare array. */
@@ -49,7 +68,7 @@ export function pipelineJsonSchema(vocabulary: Vocabulary): JsonSchema {
     anyOf: [
       {
         type: "object",
-        properties: { stages: list },
+        properties: { stages: list, pipelines: { type: "object", additionalProperties: list } },
         required: ["stages"],
         additionalProperties: false,
       },

@@ -5,11 +5,12 @@
 import type { AnyStage } from "../stage.ts";
 import type { Cursor } from "./cursor.ts";
 import { nearest } from "./diagnostics.ts";
+import { isNested } from "./nested_kinds.ts";
 import { propertiesOf, type Property } from "./properties.ts";
 import type { Span } from "./syntax.ts";
 import { nameToken } from "./tokens.ts";
 import { usage, usageOf, usageOfValue } from "./usage.ts";
-import { type ArgumentKind, KINDS } from "./value.ts";
+import { KINDS } from "./value.ts";
 
 /** Values by argument name, in plan form, each with where it stands. */
 export type Written = Map<string, { readonly value: unknown; readonly at: Span }>;
@@ -96,10 +97,6 @@ function readProperty(
     cursor.tight = false;
   }
   return { value, at: { start, end: cursor.behind } };
-}
-
-function isNested(kind: ArgumentKind): boolean {
-  return KINDS[kind].json === "pipelines" || KINDS[kind].json === "pipeline";
 }
 
 function failMissing(

@@ -6,8 +6,8 @@ import { Cursor } from "./cursor.ts";
 import { nearest } from "./diagnostics.ts";
 import { parseArgumentList, parseExpression } from "./parse_expression.ts";
 import { defaultAggregateName, defaultColumnName, printName } from "./print.ts";
-import type { AggregateCall, Bound, NamedExpression, Plan, Rate, SortKey } from "./syntax.ts";
-import { nameToken, type Token } from "./tokens.ts";
+import type { AggregateCall, Bound, NamedExpression, Rate, SortKey } from "./syntax.ts";
+import { nameToken } from "./tokens.ts";
 import { type Dimension, readQuantity } from "./units.ts";
 
 /** Reads `expr` or `expr as name`. */
@@ -95,34 +95,6 @@ export function parseWord(cursor: Cursor, words: readonly string[]): string {
   cursor.fail(words.map((word) => `\`${word}\``).join(" or "), hint);
 }
 
-/** Reads `( ... ) ( ... )`, each inside by the cursor's own reader. */
-export function parseNested(cursor: Cursor): Plan[] {
-  const plans: Plan[] = [];
-  do plans.push(parsePlan(cursor)); while (cursor.isSign("("));
-  return plans;
-}
-
-/** Reads `( ... )`, the inside by the cursor's own reader. */
-export function parsePlan(cursor: Cursor): Plan {
-  const open = cursor.expectSign("(");
-  const close = closing(cursor);
-  if (close === null) {
-    cursor.failAt("Nested pipeline is not closed", open.at, "Write `)` after it");
-  }
-  const last: Token = { ...cursor.tokens[close]!, kind: "end", text: "`)`" };
-  const plan = cursor.nested(insideOf(cursor, close, last));
-  cursor.position = close + 1;
-  return plan;
-}
-
-/** Reads `( ... )`, or `|` and all stages behind it. */
-export function parseRest(cursor: Cursor): Plan {
-  if (!cursor.takeSign("|")) return parsePlan(cursor);
-  const plan = cursor.nested(insideOf(cursor, cursor.end, cursor.last));
-  cursor.position = cursor.end;
-  return plan;
-}
-
 /** Reads `500/s` or `4MiB/s` or `5/10s`. */
 export function parseRate(cursor: Cursor): Rate {
   const what = "a rate such as 500/s, 4MiB/s or 5/10s";
@@ -142,23 +114,6 @@ export function parseRate(cursor: Cursor): Rate {
     });
   }
   return { amount: value, unit: dimension === "size" ? "bytes" : "rows", everyMs };
-}
-
-function insideOf(cursor: Cursor, end: number, last: Token): Cursor {
-  const nesting = cursor.deeper(() => cursor.nesting);
-  return new Cursor(cursor.tokens, cursor.position, end, last, cursor.nested, nesting);
-}
-
-/** Where the parenthesis that is open here closes, or null. */
-function closing(cursor: Cursor): number | null {
-  let depth = 0;
-  for (let index = cursor.position; index < cursor.end; index++) {
-    const token = cursor.tokens[index]!;
-    if (token.kind !== "sign") continue;
-    if (token.text === "(") depth++;
-    if (token.text === ")" && depth-- === 0) return index;
-  }
-  return null;
 }
 
 /** Takes `count`, `p99` or `p99.9`. */

@@ -1,20 +1,19 @@
 /**
  * Pipelines in JSON: `{"stages": [{"stage": "where", "condition": "status >= 500"}]}`, or the bare array. A nested
- * pipeline may also be given as text.
+ * pipeline may also be given as text, or as `{"ref": "name"}` of one in the whole's `"pipelines"`.
  * @module
  */
 import type { AnyStage } from "../stage.ts";
-import type { Vocabulary } from "../vocabulary.ts";
-import type { StageJson } from "./arguments.ts";
 import { completeArguments } from "./complete.ts";
 import { MAX_NESTING } from "./cursor.ts";
 import { type Issue, nearest } from "./diagnostics.ts";
 import type { Written } from "./parse_stage.ts";
+import { isNested } from "./nested_kinds.ts";
+import { isReference, References } from "./references.ts";
 import { countStage, findStage, type ReadScope, readText } from "./pipeline_text.ts";
-import { propertiesOf, type Property, reservedOf } from "./properties.ts";
+import { propertiesOf, type Property } from "./properties.ts";
 import type { Plan, PlanStage, Span } from "./syntax.ts";
 import { usage } from "./usage.ts";
-import { KINDS, type KindSyntax, type Printer } from "./value.ts";
 import { type JsonScope, readJson, reportJson, showJson } from "./value_json.ts";
 
 /**
@@ -51,10 +50,11 @@ export function readPipelineJson(
   places: Places,
   pointer = "",
   nesting = 0,
+  references: References = new References(json),
 ): Plan {
   const stages = isRecord(json) && Object.hasOwn(json, "stages") ? json["stages"] : json;
   const below = stages === json ? pointer : `${pointer}/stages`;
-  const here = new PlaceScope(scope, places, below, nesting);
+  const here = new PlaceScope(scope, places, below, nesting, references);
   if (!Array.isArray(stages)) {
     reportJson(json, 'a pipeline such as {"stages": [...]}', "", here);
     return { stages: [faulty(scope)] };
@@ -65,37 +65,11 @@ export function readPipelineJson(
   }
   const read: PlanStage[] = [];
   for (const [index, stage] of stages.entries()) {
-    const at = new PlaceScope(scope, places, `${below}/${index}`, nesting);
+    const at = new PlaceScope(scope, places, `${below}/${index}`, nesting, references);
     if (!countStage(at.span("", showJson(stage)), scope)) break;
     read.push(readStageJson(stage, scope, at));
   }
   return { stages: read };
-}
-
-/** The JSON form of a plan, arguments as canonical text. Throws TypeError when the vocabulary lacks a stage. */
-export function planToJson(plan: Plan, vocabulary: Vocabulary): { stages: StageJson[] } {
-  return { stages: plan.stages.map((stage) => stageToJson(stage, vocabulary)) };
-}
-
-function stageToJson(stage: PlanStage, vocabulary: Vocabulary): StageJson {
-  const definition = vocabulary.stages.get(stage.stage);
-  if (definition === undefined) throw new TypeError(`Unknown stage \`${stage.stage}\``);
-  const printer: Printer = { reserved: reservedOf(definition), plan: () => "" };
-  const json: StageJson = { stage: stage.stage };
-  for (const { name, syntax } of propertiesOf(definition)) {
-    const value = stage.arguments[name];
-    if (value === undefined) continue;
-    const kind: KindSyntax<unknown> = KINDS[syntax.kind];
-    if (kind.json === "number" || kind.json === "string") json[name] = value;
-    else if (kind.json === "pipeline") json[name] = planToJson(value as Plan, vocabulary);
-    else if (kind.json === "pipelines") {
-      json[name] = (value as readonly Plan[]).map((nested) => planToJson(nested, vocabulary));
-    } else {
-      const items = kind.print(value, printer);
-      json[name] = kind.json === "texts" ? items : items[0];
-    }
-  }
-  return json;
 }
 
 function readStageJson(json: unknown, scope: ReadScope, places: PlaceScope): PlanStage {
@@ -138,7 +112,7 @@ function readArgument(
   json: unknown,
   places: PlaceScope,
 ): { value: unknown; at: Span } | "wrong" | null {
-  if (Array.isArray(json) && json.length === 0 && !KINDS[syntax.kind].json.startsWith("pipeline")) {
+  if (Array.isArray(json) && json.length === 0 && !isNested(syntax.kind)) {
     return null;
   }
   const at = places.span("", showJson(json));
@@ -170,6 +144,7 @@ class PlaceScope implements JsonScope {
     readonly places: Places,
     readonly pointer: string,
     readonly nesting: number,
+    readonly references: References,
   ) {
     this.parameters = scope.parameters;
   }
@@ -179,7 +154,13 @@ class PlaceScope implements JsonScope {
   }
 
   below(path: string): PlaceScope {
-    return new PlaceScope(this.scope, this.places, this.pointer + path, this.nesting);
+    return new PlaceScope(
+      this.scope,
+      this.places,
+      this.pointer + path,
+      this.nesting,
+      this.references,
+    );
   }
 
   place(path: string, text: string): number {
@@ -193,10 +174,24 @@ class PlaceScope implements JsonScope {
 
   plan(json: unknown, path: string): Plan {
     const pointer = this.pointer + path;
+    if (isReference(json)) return this.#follow(json.ref, path);
     if (typeof json !== "string") {
-      return readPipelineJson(json, this.scope, this.places, pointer, this.nesting + 1);
+      const { scope, places, nesting, references } = this;
+      return readPipelineJson(json, scope, places, pointer, nesting + 1, references);
     }
     return readText(json, this.scope, this.places.add(pointer, json));
+  }
+
+  #follow(name: string, path: string): Plan {
+    const at = this.span(`${path}/ref`, name);
+    const found = this.references.find(name);
+    if ("message" in found) {
+      this.report({ ...found, at });
+      return { stages: [faulty(this.scope)] };
+    }
+    const { scope, places, nesting } = this;
+    const pointer = `/pipelines/${escapePointer(name)}`;
+    return new PlaceScope(scope, places, pointer, nesting + 1, found.within).plan(found.json, "");
   }
 }
 

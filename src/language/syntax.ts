@@ -108,6 +108,13 @@ export interface Rate {
   readonly everyMs: number;
 }
 
+/** One way out of a fork: `case 200, 204 (...)`, or `else (...)`, which has no values. */
+export interface Case {
+  readonly values: readonly Expression[];
+  readonly plan: Plan;
+  readonly at: Span;
+}
+
 /** One stage as the user wrote it, arguments parsed and valid for the stage's own schema. */
 export interface PlanStage {
   readonly stage: string;

@@ -43,7 +43,7 @@ const NAME = /[A-Za-z_@][A-Za-z0-9_@]*/y;
 /** A backquote inside is written twice. */
 const QUOTED_NAME = /`((?:[^`\n]|``)*)`/y;
 const PARAMETER = /\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}\n]*))?\})/y;
-const SIGN = /==|!=|<=|>=|=~|!~|[=<>+\-*\/%(),|.]/y;
+const SIGN = /==|!=|<=|>=|=~|!~|[=<>+\-*\/%(){},|.]/y;
 const INDEX = /\d+/y;
 const STRING = /"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*'/y;
 const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|([\s\S]))/g;

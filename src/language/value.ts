@@ -9,15 +9,13 @@ import {
   parseAssignment,
   parseBound,
   parseColumn,
-  parseNested,
   parseNumber,
-  parsePlan,
   parseRate,
-  parseRest,
   parseSortKey,
   parseText,
   parseWord,
 } from "./parse_value.ts";
+import { NESTED_KINDS } from "./nested_kinds.ts";
 import { parseExpression, parseField } from "./parse_expression.ts";
 import {
   printAggregate,
@@ -30,6 +28,7 @@ import {
 import type {
   AggregateCall,
   Bound,
+  Case,
   Expression,
   FieldReference,
   NamedExpression,
@@ -64,6 +63,7 @@ export interface ArgumentValues {
   /** All stages behind, or those in parentheses. */
   readonly rest: Plan;
   readonly pipelines: readonly Plan[];
+  readonly cases: readonly Case[];
 }
 
 /** The name of a kind of argument. */
@@ -97,7 +97,8 @@ export interface KindSyntax<Value> {
     | "number or text"
     | "string"
     | "pipeline"
-    | "pipelines";
+    | "pipelines"
+    | "cases";
   /** The plan form of a JSON number, for kinds that take one. */
   number?(json: number): Value;
 }
@@ -190,40 +191,8 @@ export const KINDS: { readonly [Kind in ArgumentKind]: KindSyntax<ArgumentValues
     print: (value) => [printRate(value)],
     json: "text",
   },
-  pipeline: {
-    usage: "(PIPELINE)",
-    starts: startsNested,
-    parse: parsePlan,
-    print: (nested, { plan }) => [`(${plan(nested)})`],
-    json: "pipeline",
-  },
-  rest: {
-    usage: "(PIPELINE)",
-    starts: (token) => startsNested(token) || (token.kind === "sign" && token.text === "|"),
-    parse: parseRest,
-    print: (nested, { plan }) => [`(${plan(nested)})`],
-    json: "pipeline",
-  },
-  pipelines: {
-    usage: "(PIPELINE) ...",
-    starts: startsNested,
-    parse: parseNested,
-    print: (plans, { plan }) => plans.map((nested) => `(${plan(nested)})`),
-    separator: " ",
-    json: "pipelines",
-  },
+  ...NESTED_KINDS,
 };
-
-/** The nested pipelines that a value of this kind is or holds. */
-export function plansIn(kind: ArgumentKind, value: unknown): readonly Plan[] {
-  if (value === undefined) return [];
-  const { json } = KINDS[kind];
-  return json === "pipelines"
-    ? value as readonly Plan[]
-    : json === "pipeline"
-    ? [value as Plan]
-    : [];
-}
 
 /** The text of a value: its items, joined as the text grammar has them. */
 export function printValue<Kind extends ArgumentKind>(
@@ -238,10 +207,6 @@ export function printValue<Kind extends ArgumentKind>(
 function startsTree(token: Token): boolean {
   if (token.kind === "sign") return token.text === "(" || token.text === "-" || token.text === "+";
   return token.kind !== "end";
-}
-
-function startsNested(token: Token): boolean {
-  return token.kind === "sign" && token.text === "(";
 }
 
 function startsNumber(token: Token, next: Token): boolean {

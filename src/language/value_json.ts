@@ -4,7 +4,8 @@
  */
 import { Cursor, Fault } from "./cursor.ts";
 import type { Issue } from "./diagnostics.ts";
-import type { Plan } from "./syntax.ts";
+import { parseValues } from "./nested_kinds.ts";
+import type { Case, Plan } from "./syntax.ts";
 import { type LexicalScope, tokenize } from "./tokens.ts";
 import { type ArgumentKind, type ArgumentValues, KINDS, type KindSyntax } from "./value.ts";
 
@@ -24,6 +25,7 @@ const EXPECTED: { readonly [Json in KindSyntax<unknown>["json"]]: string } = {
   "string": "a string",
   "pipeline": "a pipeline",
   "pipelines": "an array of pipelines",
+  "cases": 'an array of {"case": ..., "pipeline": ...} and {"else": ...}',
 };
 
 /**
@@ -49,6 +51,10 @@ export function readJson<Kind extends ArgumentKind>(
   }
   if (Array.isArray(json)) {
     if (syntax.json === "texts") return readTexts(kind, json, scope);
+    if (syntax.json === "cases" && scope.plan !== undefined) {
+      const cases: unknown = readCases(json, scope);
+      return cases === null ? undefined : cases as ArgumentValues[Kind];
+    }
     if (syntax.json === "pipelines" && scope.plan !== undefined) {
       const plans: unknown = json.map((item, index) => scope.plan!(item, `/${index}`));
       return plans as ArgumentValues[Kind];
@@ -56,6 +62,24 @@ export function readJson<Kind extends ArgumentKind>(
   }
   reportJson(json, EXPECTED[syntax.json], "", scope);
   return undefined;
+}
+
+/** Null when something was wrong, and is reported. */
+function readCases(json: readonly unknown[], scope: JsonScope): Case[] | null {
+  const at = { start: 0, end: 0 };
+  const cases = json.map((item, index): Case | null => {
+    const { case: values, pipeline, else: rest } = Object(item) as Record<string, unknown>;
+    if (rest !== undefined) return { values: [], plan: scope.plan!(rest, `/${index}/else`), at };
+    const texts = Array.isArray(values) ? values : [values];
+    if (pipeline === undefined || !texts.every((text) => typeof text === "string")) {
+      reportJson(item, 'a case such as {"case": "200", "pipeline": "head 5"}', `/${index}`, scope);
+      return null;
+    }
+    const read = readText({ parse: parseValues }, texts.join(", "), `/${index}/case`, scope);
+    const plan = scope.plan!(pipeline, `/${index}/pipeline`);
+    return read === undefined ? null : { values: read, plan, at };
+  });
+  return cases.every((one) => one !== null) ? cases : null;
 }
 
 /** Reports that JSON is not what was expected, with what it is. */
@@ -96,7 +120,7 @@ function readTexts<Kind extends ArgumentKind>(
 }
 
 function readText<Value>(
-  syntax: KindSyntax<Value>,
+  syntax: Pick<KindSyntax<Value>, "parse">,
   text: string,
   path: string,
   scope: JsonScope,

@@ -1,30 +1,42 @@
 /**
- * Branches: several operators over the same rows.
+ * Branches: several operators over the same rows, or each over its share of them.
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
 import { ConstantColumn } from "../batch/column.ts";
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
+import { disposeAll } from "./chain.ts";
 
 const BRANCH_ONLY = new Set(["$branch"]);
 
-type Branch = Operator<Batch, Batch>;
+/** One of several pipelines behind the same stage. */
+export type Branch = Operator<Batch, Batch>;
+
+/** How rows get into branches, and out of them. */
+export interface Fan {
+  /** What each branch gets of a batch, null for nothing; without it each gets all. */
+  split?(batch: Batch): readonly (Batch | null)[];
+  /** What becomes of a batch that the branch of this index gives; without it, it goes on as it is. */
+  mark?(batch: Batch, branch: number): Batch;
+}
+
+/** Marks each row with the 1-based number of its branch, as the field `$branch`. */
+export function markBranch(batch: Batch, branch: number): Batch {
+  return batch.without(BRANCH_ONLY).with("$branch", new ConstantColumn(branch + 1));
+}
 
 /**
- * All `branches` as one operator: each gets every batch, its rows carry its 1-based number as the field `$branch`. Waits
- * for the slowest; done when all are. A snapshot holds what those branches give that can give one, if any can.
+ * All `branches` as one operator. Waits for the slowest; done when all are. Their rows come as they arise, and what comes
+ * at the end branch by branch. A snapshot holds what those branches give that can give one, if any can.
  */
 export class Branches implements Branch {
   readonly snapshot?: () => Iterable<Batch>;
   readonly take?: () => Promise<Outputs<Batch>>;
 
-  constructor(readonly branches: readonly Branch[]) {
-    if (branches.some((branch) => branch.take !== undefined)) {
-      this.take = async () =>
-        tagAll(await settled(branches.map((branch) => branch.take?.() ?? NOTHING)));
-    }
+  constructor(readonly branches: readonly Branch[], readonly fan: Fan = {}) {
+    if (branches.some((branch) => branch.take !== undefined)) this.take = () => this.#takeAll();
     if (branches.every((branch) => branch.snapshot === undefined)) return;
-    this.snapshot = () => concatenated(branches, (branch) => branch.snapshot?.() ?? NOTHING);
+    this.snapshot = () => this.#rest((branch) => branch.snapshot?.() ?? NOTHING);
   }
 
   get done(): boolean {
@@ -32,58 +44,61 @@ export class Branches implements Branch {
   }
 
   push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
-    const results = this.branches.map((branch) => branch.done ? NOTHING : branch.push(batch));
-    return results.every(isReady) ? tagAll(results) : settled(results).then(tagAll);
+    const shares = this.fan.split?.(batch);
+    const results = this.branches.map((branch, index) => {
+      const share = shares === undefined ? batch : shares[index]!;
+      return share === null || branch.done ? NOTHING : branch.push(share);
+    });
+    return results.every(isReady)
+      ? this.#marked(results)
+      : settled(results).then((ready) => this.#marked(ready));
   }
 
   finish(): Iterable<Batch> & AsyncIterable<Batch> {
-    const { branches } = this;
+    const { branches, fan } = this;
     return {
-      [Symbol.iterator]: () => concatenated(branches, (branch) => branch.finish?.() ?? NOTHING),
+      [Symbol.iterator]: () => this.#rest((branch) => branch.finish?.() ?? NOTHING),
       async *[Symbol.asyncIterator]() {
         for (const [index, branch] of branches.entries()) {
-          for await (const batch of branch.finish?.() ?? NOTHING) yield tagged(batch, index);
+          for await (const batch of branch.finish?.() ?? NOTHING) {
+            yield fan.mark?.(batch, index) ?? batch;
+          }
         }
       },
     };
   }
 
   dispose(): void {
-    const faults: unknown[] = [];
-    for (const branch of this.branches) {
-      try {
-        branch.dispose?.();
-      } catch (fault) {
-        faults.push(fault);
-      }
-    }
-    if (faults.length > 0) throw faults[0];
+    disposeAll(this.branches);
   }
+
+  async #takeAll(): Promise<Outputs<Batch>> {
+    const ready = await settled(this.branches.map((branch) => branch.take?.() ?? NOTHING));
+    return this.#marked(ready);
+  }
+
+  #marked(results: readonly Outputs<Batch>[]): Outputs<Batch> {
+    const { fan } = this;
+    return results.flatMap((outputs, index) =>
+      outputs.map((batch) => fan.mark?.(batch, index) ?? batch)
+    );
+  }
+
+  *#rest(restOf: (branch: Branch) => Iterable<Batch> | AsyncIterable<Batch>): Generator<Batch> {
+    for (const [index, branch] of this.branches.entries()) {
+      for (const batch of atOnce(restOf(branch))) yield this.fan.mark?.(batch, index) ?? batch;
+    }
+  }
+}
+
+/** `rest`, if it can be read without waiting. */
+export function atOnce(rest: Iterable<Batch> | AsyncIterable<Batch>): Iterable<Batch> {
+  if (Symbol.iterator in rest) return rest;
+  throw new Error("Cannot read a branch at once whose stages wait");
 }
 
 function isReady(result: Outputs<Batch> | Promise<Outputs<Batch>>): result is Outputs<Batch> {
   return !(result instanceof Promise);
-}
-
-function tagged(batch: Batch, index: number): Batch {
-  return batch.without(BRANCH_ONLY).with("$branch", new ConstantColumn(index + 1));
-}
-
-function tagAll(results: readonly Outputs<Batch>[]): Outputs<Batch> {
-  return results.flatMap((outputs, index) => outputs.map((batch) => tagged(batch, index)));
-}
-
-function* concatenated(
-  branches: readonly Branch[],
-  restOf: (branch: Branch) => Iterable<Batch> | AsyncIterable<Batch>,
-): Generator<Batch> {
-  for (const [index, branch] of branches.entries()) {
-    const rest = restOf(branch);
-    if (!(Symbol.iterator in rest)) {
-      throw new Error("Cannot read a branch at once whose stages wait");
-    }
-    for (const batch of rest) yield tagged(batch, index);
-  }
 }
 
 /** All results once none is under way any more, or the first failure. */
