@@ -112,7 +112,8 @@ class Buffering<Item> {
   }
 
   #drop(item: Item): void {
-    this.options.onDrop?.(item, ++this.#dropped);
+    this.#dropped++;
+    this.options.onDrop?.(item, this.#dropped);
   }
 
   #overflow(): BufferOverflow {

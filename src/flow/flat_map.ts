@@ -1,3 +1,4 @@
+import { isAsync } from "./source.ts";
 import { createStage, give, type Output, type Stage } from "./stage.ts";
 
 /** Several items, at once or as they come. */
@@ -31,7 +32,7 @@ export function flatMap<In, Out>(
 
 /** Pushes `items` while there is room: all at once where there is, or when the promise resolves. */
 export function pushAll<Out>(output: Output<Out>, items: Items<Out>): void | Promise<void> {
-  if (Symbol.asyncIterator in items) return pushAsync(output, items);
+  if (isAsync(items)) return pushAsync(output, items);
   const iterator = items[Symbol.iterator]();
   while (output.room) {
     const { done, value } = iterator.next();

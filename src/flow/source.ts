@@ -16,9 +16,7 @@
  * ```
  */
 export function from<Item>(items: Iterable<Item> | AsyncIterable<Item>): ReadableStream<Item> {
-  const iterator = Symbol.asyncIterator in items
-    ? items[Symbol.asyncIterator]()
-    : items[Symbol.iterator]();
+  const iterator = isAsync(items) ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   return new ReadableStream<Item>({
     async pull(controller) {
       const { done, value } = await iterator.next();
@@ -29,6 +27,13 @@ export function from<Item>(items: Iterable<Item> | AsyncIterable<Item>): Readabl
       await iterator.return?.();
     },
   }, { highWaterMark: 0 });
+}
+
+/** Whether items come one after the other, each when it is there; text is iterable too, and no object. */
+export function isAsync<Item>(
+  items: Iterable<Item> | AsyncIterable<Item>,
+): items is AsyncIterable<Item> {
+  return (items as Partial<AsyncIterable<Item>>)[Symbol.asyncIterator] !== undefined;
 }
 
 /**

@@ -171,7 +171,8 @@ class StageCore<In, Out> implements Stage<In, Out>, Output<Out> {
       this.fail(error);
       throw error;
     }
-    if (waiting !== undefined) {
+    // Not `undefined`: a callback of the user may return anything where nothing is asked of it.
+    if (waiting instanceof Promise) {
       return this.#guard(this.#paced ? waiting.then(() => this.ready()) : waiting);
     }
     if (this.#paced && !this.room && !this.ended) return this.#guard(this.ready());

@@ -49,12 +49,11 @@ export function supervise<In, Out>(
     let restart = 0;
     let backoff = backoffOf(options).next(undefined);
     let inner = new Inner(create(0));
-    const run = (): Promise<unknown> => pump(inner.reader, output);
     let pumping = start();
 
     /** Settles when the stage has ended; a failure is kept for the next write or the close to find. */
     function start(): Promise<{ readonly error: unknown } | null> {
-      return run().then(() => {
+      return pump(inner.reader, output).then(() => {
         if (!inner.closing && !output.ended) output.finish();
         return null;
       }, (error) => ({ error }));
@@ -63,7 +62,8 @@ export function supervise<In, Out>(
     async function again(error: unknown, item: In | undefined): Promise<void> {
       inner.end(error);
       if (output.ended || restart >= restarts) throw error;
-      onRestart?.(error, ++restart, item);
+      restart++;
+      onRestart?.(error, restart, item);
       await pause(clock, backoff.duration, output.signal);
       backoff = backoff.next(undefined);
       inner = new Inner(create(restart));
