@@ -341,7 +341,7 @@ test("observe tells starved, blocked and busy time apart", async () => {
   assert.equal((await reader.read()).done, true);
   const { in: taken, out, starvedMs, blockedMs, busyMs, latencies, state } = watched.figures;
   assert.deepEqual([taken, out, state], [3, 3, "ended"]);
-  assert.deepEqual([starvedMs, blockedMs, busyMs], [100, 50, 30]);
+  assert.deepEqual([starvedMs, blockedMs, busyMs], [100, 60, 20]);
   assert.equal(latencies.reduce((sum, count) => sum + count), 3);
 });
 

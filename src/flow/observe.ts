@@ -9,11 +9,11 @@ export interface Figures {
   in: number;
   /** Items it has given. */
   out: number;
-  /** Time in which it could take an item and none came. */
+  /** Time in which it had no item, and its reader room. */
   starvedMs: number;
-  /** Time in which it could not give on because its reader had no room. */
+  /** Time in which its reader had no room; it may have worked meanwhile. */
   blockedMs: number;
-  /** Time in which it worked on items: neither starved nor blocked. */
+  /** Time in which it had items, and its reader room for what comes of them. */
   busyMs: number;
   /** How many writes took less than 1, 2, 4, … 2^19 ms, and longer ones: what a histogram with these bounds counts. */
   readonly latencies: number[];
@@ -62,42 +62,37 @@ export function observe<In, Out>(
     const starts = new Queue<number>();
     let doing: "starvedMs" | "blockedMs" | "busyMs" = "starvedMs";
     let since = clock.now();
-    const turn = (next: typeof doing) => {
+    const turn = (): void => {
       const now = clock.now();
       figures[doing] += now - since;
-      doing = next;
       since = now;
-      return now;
+      doing = !output.room ? "blockedMs" : starts.length > 0 ? "busyMs" : "starvedMs";
     };
-    const work = () => starts.length > 0 ? "busyMs" : "starvedMs";
     const lanes = new Lanes([stage.writable], [stage.readable], output, {
       onItem: () => {
         figures.out++;
-        if (!output.room) turn("blockedMs");
+        turn();
       },
       onWritten: () => {
-        const start = starts.shift()!;
-        const now = turn(output.room ? work() : "blockedMs");
-        figures.latencies[bucketOf(now - start)]!++;
+        const latency = clock.now() - starts.shift()!;
+        figures.latencies[bucketOf(latency)]!++;
+        turn();
       },
     });
     return {
       write(item) {
         figures.in++;
-        starts.push(turn("busyMs"));
+        starts.push(clock.now());
+        turn();
         return lanes.deliver(0, item);
       },
-      close: () => {
-        turn("busyMs");
-        return lanes.close().then(() => {
+      close: () =>
+        lanes.close().then(() => {
           closed = true;
-        });
-      },
-      pull: () => {
-        if (doing === "blockedMs") turn(work());
-      },
+        }),
+      pull: turn,
       dispose: (reason) => {
-        turn("busyMs");
+        turn();
         figures.state = closed || reason instanceof StageFinished ? "ended" : "failed";
         lanes.dispose(reason);
       },
