@@ -80,6 +80,16 @@ test("stages know neither telemetry nor the intake", () => {
   );
 });
 
+test("the flow library is usable by itself", () => {
+  expectNone(
+    offencesOf(({ path, imports }) =>
+      imports.filter(({ relative, target }) =>
+        path.startsWith("src/flow/") && relative && !target.startsWith("src/flow/")
+      ).map(({ line, target }) => `${path}:${line} may not import ${target}`)
+    ),
+  );
+});
+
 test("OpenTelemetry is known in src/telemetry alone", () => {
   expectNone(
     offencesOf(({ path, imports }) =>
