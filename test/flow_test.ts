@@ -120,6 +120,12 @@ test("the slowest branch of a broadcast holds the rest; a finished one lets go; 
   const source = new RecordedSource((index) => index);
   await collect(source.stream.pipeThrough(broadcast(two(), { eager: true })));
   assert.ok(source.cancels[0] instanceof StageFinished);
+  const error = new Error("Branch");
+  const broken = map((): number => {
+    throw error;
+  });
+  const failing = broadcast([broken, map((item: number) => item)], { eager: true });
+  assert.equal(await collect(from([1]).pipeThrough(failing)).catch((fault) => fault), error);
 });
 
 test("join gives the same pairs in the same order, whichever side is faster", async () => {

@@ -371,6 +371,31 @@ test("supervise waits longer each time, gives up at its limit, and loses only wh
   assert.equal("error" in outcome && String(outcome.error), "Error: Even 4");
 });
 
+test("a supervised stage that fails between two items loses none that it was not given", async () => {
+  const clock = new ManualClock();
+  const { stream, give, end } = feed<number>();
+  const restarts: unknown[] = [];
+  const stage = supervise(() => timeout<number>({ idleMs: 100, clock }), {
+    restarts: 9,
+    backoffMs: 10,
+    jitter: false,
+    clock,
+    onRestart: (error, restart, item) => restarts.push([String(error), restart, item]),
+  });
+  const out = collect(stream.pipeThrough(stage));
+  give(1);
+  await settle();
+  clock.advance(100);
+  await settle();
+  give(2);
+  await settle();
+  clock.advance(10);
+  await settle();
+  end();
+  assert.deepEqual(await within(clock, out), { value: [1, 2] });
+  assert.deepEqual(restarts, [["TimeoutError: No item came for 100 ms", 1, undefined]]);
+});
+
 test("a supervised stage that has all it wants ends the stream", async () => {
   const clock = new ManualClock();
   const stage = supervise(() => take<number>(2), { restarts: 1, clock });

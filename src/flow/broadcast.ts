@@ -1,5 +1,5 @@
 import { Lanes, readablesOf, writablesOf } from "./lanes.ts";
-import { createStage, type Stage } from "./stage.ts";
+import { createStage, type Stage, StageFinished } from "./stage.ts";
 
 /** How branches come together again, and what happens when one is over. */
 export interface BroadcastOptions<Branch, Out> {
@@ -47,8 +47,8 @@ export function broadcast<In, Out>(
     const readables = readablesOf(branches);
     const combined = options.combine === undefined ? readables : [options.combine(readables)];
     const lanes = new Lanes(writablesOf(branches), combined, output, {
-      onEnd: () => {
-        if (options.eager === true) output.finish();
+      onEnd: (_lane, reason) => {
+        if (options.eager === true && reason instanceof StageFinished) output.finish();
       },
     });
     const all = branches.map((_, index) => index);

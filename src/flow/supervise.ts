@@ -49,14 +49,18 @@ export function supervise<In, Out>(
     let restart = 0;
     let backoff = backoffOf(options).next(undefined);
     let inner = new Inner(create(0));
+    let failure: { readonly error: unknown } | null = null;
     let pumping = start();
 
-    /** Settles when the stage has ended; a failure is kept for the next write or the close to find. */
-    function start(): Promise<{ readonly error: unknown } | null> {
-      return pump(inner.reader, output).then(() => {
-        if (!inner.closing && !output.ended) output.finish();
-        return null;
-      }, (error) => ({ error }));
+    /** Resolves when the stage has ended; its failure is kept for the next write or the close to find. */
+    function start(): Promise<void> {
+      const mine = inner;
+      failure = null;
+      return pump(mine.reader, output).then(() => {
+        if (!mine.closing && !output.ended) output.finish();
+      }, (error) => {
+        if (mine === inner) failure = { error };
+      });
     }
 
     async function again(error: unknown, item: In | undefined): Promise<void> {
@@ -73,6 +77,8 @@ export function supervise<In, Out>(
     return {
       async write(item) {
         for (;;) {
+          // It failed by itself, between two items: this one is not to blame.
+          if (failure !== null) await again(failure.error, undefined);
           try {
             return await inner.writer.write(item);
           } catch (error) {
@@ -86,7 +92,7 @@ export function supervise<In, Out>(
         for (;;) {
           inner.closing = true;
           inner.writer.close().catch(ignore);
-          const failure = await pumping;
+          await pumping;
           if (failure === null) return;
           await again(failure.error, undefined);
         }

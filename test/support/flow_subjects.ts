@@ -3,7 +3,7 @@
  * @module
  */
 import * as flow from "../../src/flow/mod.ts";
-import type { Checkpoint, Clock, Stage } from "../../src/flow/mod.ts";
+import { type Checkpoint, type Clock, skip, type Stage } from "../../src/flow/mod.ts";
 
 /** What a subject is made with. */
 export interface Hooks {
@@ -57,7 +57,7 @@ function memory(): flow.CheckpointStore<number> {
   return { load: () => saved, save: (next) => void (saved = next) };
 }
 
-/** Last in the list of stages, one subject a line of the table. */
+/** All functions, some of them several times, and some inside one another. */
 export const SUBJECTS: readonly Subject[] = [
   {
     name: "map, sync",
@@ -76,7 +76,7 @@ export const SUBJECTS: readonly Subject[] = [
   {
     name: "pipeline",
     shows: ["pipeline"],
-    make: (hooks) => flow.pipeline(flow.map(now(hooks)), flow.skip(1), flow.map(later(hooks))),
+    make: (hooks) => flow.pipeline(flow.map(now(hooks)), skip(1), flow.map(later(hooks))),
     gives: (items) => items.slice(1),
     bound: 6,
   },
@@ -106,7 +106,7 @@ export const SUBJECTS: readonly Subject[] = [
   {
     name: "skip",
     shows: ["skip"],
-    make: () => flow.skip<number>(3),
+    make: () => skip<number>(3),
     gives: (items) => items.slice(3),
     bound: 4,
     tolerant: NO_FUNCTION,

@@ -64,8 +64,9 @@ export function readSource(path: string, text: string): SourceText {
     lines: text.split("\n").length - (text.endsWith("\n") ? 1 : 0),
     imports,
     uses: (name) => names.get(name) ?? [],
-    undocumented: file.statements.flatMap((statement) =>
-      isExported(statement) && !isDocumented(statement)
+    undocumented: file.statements.flatMap((statement, index) =>
+      isExported(statement) && !isDocumented(statement) &&
+        !isOverload(file.statements[index - 1], statement)
         ? [{ name: nameOf(statement), line: lineOf(statement) }]
         : []
     ),
@@ -112,6 +113,13 @@ function isFree(node: ts.Identifier): boolean {
 function isExported(node: ts.Statement): boolean {
   return ts.canHaveModifiers(node) &&
     (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
+}
+
+/** Whether `next` is the function of `before` with other types: its documentation is the first one's. */
+function isOverload(before: ts.Statement | undefined, next: ts.Statement): boolean {
+  return before !== undefined && ts.isFunctionDeclaration(before) &&
+    ts.isFunctionDeclaration(next) && before.body === undefined &&
+    before.name?.text === next.name?.text;
 }
 
 function isDocumented(node: ts.Statement): boolean {
