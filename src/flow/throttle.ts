@@ -37,14 +37,12 @@ export function throttle<Item>(options: ThrottleOptions<Item>): Stage<Item, Item
     throw new RangeError(`Cannot throttle to ${rate()} a second; give more than 0`);
   }
   const make = () => new Bucket(rate, options.burst, clock.now());
-  const buckets = new LRUCache<string, Bucket>({ max: keys });
-  const only = make();
+  const bucketOf = key === undefined ? one(make()) : remembered(make, key, keys);
   return createStage((output) => {
     let timer: unknown = null;
     return {
       write(item) {
-        const bucket = key === undefined ? only : bucketOf(buckets, String(key(item)), make);
-        const waitMs = bucket.take(cost(item), clock.now());
+        const waitMs = bucketOf(item).take(cost(item), clock.now());
         if (waitMs <= 0) return output.push(item);
         return new Promise<void>((resolve) => {
           timer = clock.setTimeout(resolve, waitMs);
@@ -55,12 +53,23 @@ export function throttle<Item>(options: ThrottleOptions<Item>): Stage<Item, Item
   });
 }
 
-function bucketOf(buckets: LRUCache<string, Bucket>, key: string, make: () => Bucket): Bucket {
-  const found = buckets.get(key);
-  if (found !== undefined) return found;
-  const made = make();
-  buckets.set(key, made);
-  return made;
+function one(bucket: Bucket): () => Bucket {
+  return () => bucket;
+}
+
+/** The bucket of an item's key; the last used `keys` of them are kept. */
+function remembered<Item>(
+  make: () => Bucket,
+  key: (item: Item) => unknown,
+  keys: number,
+): (item: Item) => Bucket {
+  const buckets = new LRUCache<string, Bucket>({ max: keys });
+  return (item) => {
+    const name = String(key(item));
+    const bucket = buckets.get(name) ?? make();
+    buckets.set(name, bucket);
+    return bucket;
+  };
 }
 
 class Bucket {
