@@ -30,10 +30,12 @@ interface BatchParts {
   readonly take: RowTaker | null;
   readonly open: ValueColumn | null;
   readonly hidden: ReadonlySet<string>;
+  readonly nested: readonly string[];
   readonly weight: number;
 }
 
 const NOTHING_HIDDEN: ReadonlySet<string> = new Set();
+const NOTHING_NESTED: readonly string[] = [];
 
 /**
  * Immutable. `rows` physical rows, of which those in `selection` (ascending row numbers, or null for all) count.
@@ -46,6 +48,8 @@ export class Batch {
   readonly names: readonly string[];
   readonly open: ValueColumn | null;
   readonly hidden: ReadonlySet<string>;
+  /** Of `names` those, joined by dots, that are paths into fields of the input; gone when such a field is. */
+  readonly nested: readonly string[];
   /** About how many bytes this batch keeps alive; the measure of byte-counting queues and budgets. */
   readonly weight: number;
   readonly #columns: Map<string, Column>;
@@ -61,6 +65,7 @@ export class Batch {
     this.names = parts.names;
     this.open = parts.open;
     this.hidden = parts.hidden;
+    this.nested = parts.nested;
     this.weight = parts.weight;
     this.#columns = parts.columns;
     this.#paths = parts.paths;
@@ -70,7 +75,7 @@ export class Batch {
 
   /**
    * A batch of `rows` rows whose columns `make` produces on demand; a name in `names` is never refused by `make`. With
-   * `take`, columns that are first asked for when few rows are left cost only those.
+   * `take`, columns that are first asked for when few rows are left cost only those. Names in `nested` are paths.
    */
   static lazy(
     rows: number,
@@ -78,6 +83,7 @@ export class Batch {
     make: ColumnMaker,
     weight: number,
     take: RowTaker | null = null,
+    nested: readonly string[] = NOTHING_NESTED,
   ): Batch {
     return new Batch({
       rows,
@@ -89,12 +95,18 @@ export class Batch {
       take,
       open: null,
       hidden: NOTHING_HIDDEN,
+      nested,
       weight,
     });
   }
 
-  /** A batch of ready columns, in output order. */
-  static of(rows: number, columns: ReadonlyMap<string, Column>, weight = rows * 64): Batch {
+  /** A batch of ready columns, in output order; names in `nested` are paths. */
+  static of(
+    rows: number,
+    columns: ReadonlyMap<string, Column>,
+    weight = rows * 64,
+    nested: readonly string[] = NOTHING_NESTED,
+  ): Batch {
     const copy = new Map(columns);
     return new Batch({
       rows,
@@ -106,6 +118,7 @@ export class Batch {
       take: null,
       open: null,
       hidden: NOTHING_HIDDEN,
+      nested,
       weight,
     });
   }
@@ -122,6 +135,7 @@ export class Batch {
       take: null,
       open: new ValueColumn(rows),
       hidden: NOTHING_HIDDEN,
+      nested: NOTHING_NESTED,
       weight,
     });
   }
@@ -210,10 +224,16 @@ export class Batch {
 
   /** The batch with one more column, or with the column of that name replaced in its place. */
   with(name: string, column: Column): Batch {
+    if (this.#hasInside(name)) return this.without(new Set([name])).with(name, column);
     const columns = new Map(this.#columns);
     columns.set(name, column);
     const names = this.names.includes(name) ? this.names : [...this.names, name];
-    return this.#derive({ columns, names, paths: new Map() });
+    const nested = this.nested.filter((path) => path !== name);
+    return this.#derive({ columns, names, nested, paths: new Map() });
+  }
+
+  #hasInside(name: string): boolean {
+    return this.nested.some((path) => path.startsWith(`${name}.`));
   }
 
   /** Exactly these columns, in this order; open keys are gone. */
@@ -227,15 +247,19 @@ export class Batch {
       take: null,
       open: null,
       hidden: NOTHING_HIDDEN,
+      nested: NOTHING_NESTED,
     });
   }
 
   /** The batch without the named columns and open keys. */
   without(names: ReadonlySet<string>): Batch {
+    const isGone = (name: string) =>
+      names.has(name) || (this.nested.includes(name) && names.has(name.split(".", 1)[0]!));
     return this.#derive({
-      columns: new Map([...this.#columns].filter(([name]) => !names.has(name))),
+      columns: new Map([...this.#columns].filter(([name]) => !isGone(name))),
       paths: new Map(),
-      names: this.names.filter((name) => !names.has(name)),
+      names: this.names.filter((name) => !isGone(name)),
+      nested: this.nested.filter((name) => !isGone(name)),
       hidden: this.open === null ? this.hidden : new Set([...this.hidden, ...names]),
     });
   }
@@ -253,6 +277,7 @@ export class Batch {
       take: this.#take,
       open: this.open,
       hidden: this.hidden,
+      nested: this.nested,
       weight: this.weight,
       ...changes,
     });

@@ -89,7 +89,7 @@ export function weigh(value: Value): number {
 function sameShape(left: Batch, right: Batch): boolean {
   if (left === right) return true;
   return (left.open === null) === (right.open === null) &&
-    sameNames(left.names, right.names) &&
+    sameNames(left.names, right.names) && sameNames(left.nested, right.nested) &&
     left.hidden.size === right.hidden.size && left.hidden.isSubsetOf(right.hidden);
 }
 
@@ -101,11 +101,12 @@ function sameNames(left: readonly string[], right: readonly string[]): boolean {
 function gatherColumns(picked: PickedRows, shape: Batch, copy: boolean): Batch {
   const count = picked.rows.length;
   const make = (name: string) => gatherColumn(picked, (batch) => batch.column(name)!);
-  if (!copy) return Batch.lazy(count, shape.names, make, shareOf(picked));
-  const columns = new Map(shape.names.map((name) => [name, make(name)]));
+  const { names, nested } = shape;
+  if (!copy) return Batch.lazy(count, names, make, shareOf(picked), null, nested);
+  const columns = new Map(names.map((name) => [name, make(name)]));
   let weight = 0;
   for (const column of columns.values()) weight += columnWeight(column, count);
-  return Batch.of(count, columns, weight);
+  return Batch.of(count, columns, weight, nested);
 }
 
 function gatherOpen(picked: PickedRows, shape: Batch): Batch {

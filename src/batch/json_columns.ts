@@ -10,132 +10,97 @@ import {
   type Value,
   ValueColumn,
 } from "./column.ts";
-import { JSON_KIND, type JsonTape } from "./json_tape.ts";
+import { JSON_KIND, type JsonBlock, type JsonPlaces } from "./json_tape.ts";
+import { unescapedColumn } from "./json_text.ts";
 import { property } from "./objects.ts";
 import { decodeText } from "./text.ts";
 
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const ZERO = 0x30;
-/** The most decimal digits that a double always holds exactly. */
-const EXACT_DIGITS = 15;
-const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, power) => Number(`1e${power}`));
-
-const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const LETTER_T = 0x74;
 
 /** The columns of a block of lines; each is of the type that its values have, and has JSON.parse's values in any case. */
 export class JsonColumns {
   /** `parsed` holds the rows that the scan left to the parser, by row number. */
   constructor(
     readonly bytes: Uint8Array,
-    readonly keys: readonly string[],
-    readonly tape: JsonTape,
-    readonly rows: number,
+    readonly paths: readonly (readonly string[])[],
+    readonly block: JsonBlock,
     readonly parsed: ReadonlyMap<number, Row>,
   ) {}
 
-  /** The column of one of the keys, of only the rows in `few` unless that is null. */
-  make(name: string, few: Uint32Array | null): Column {
-    const key = this.keys.indexOf(name);
-    const summary = this.tape.summary[key]!;
-    const parsed = this.parsed.size > 0;
-    if (!parsed && summary === JSON_KIND.number) {
-      const numbers = this.#numbers(key, few);
-      if (numbers !== null) return new NumberColumn(numbers);
-    } else if (!parsed && (summary & ~(JSON_KIND.ascii | JSON_KIND.text)) === 0) {
-      const column = this.#text(key, few);
-      if ((summary & JSON_KIND.text) === 0 || isUtf8(column)) return column;
+  /** The column of the field of that number, of only the rows in `few` unless that is null. */
+  make(field: number, few: Uint32Array | null): Column {
+    const places = this.block.fields[field]!;
+    const { summary } = places;
+    let column: Column | null = null;
+    if (summary !== 0 && (summary & ~(JSON_KIND.number | JSON_KIND.long)) === 0) {
+      column = this.#numbers(places, few);
+    } else if ((summary & ~(JSON_KIND.text | JSON_KIND.escaped)) === 0) {
+      column = this.#text(places, few);
     }
-    const count = few?.length ?? this.rows;
+    return column ?? this.#values(places, field, few);
+  }
+
+  /** Null when there is a number that no number column holds: past the range of doubles, or a zero with a sign. */
+  #numbers(places: JsonPlaces, few: Uint32Array | null): NumberColumn | null {
+    const { kinds, numbers, starts, ends, summary } = places;
+    const all = numbers.length === 0 ? new Float64Array(this.block.rows).fill(NaN) : numbers;
+    const taken = few === null ? all : Float64Array.from(few, (row) => all[row]!);
+    if ((summary & JSON_KIND.long) === 0) return new NumberColumn(taken);
+    const values = taken === numbers ? taken.slice() : taken;
+    for (let index = 0; index < values.length; index++) {
+      const row = few === null ? index : few[index]!;
+      if (kinds[row] !== JSON_KIND.long) continue;
+      const number = Number(decodeText(this.bytes, starts[row]!, ends[row]!));
+      if (!Number.isFinite(number) || Object.is(number, -0)) return null;
+      values[index] = number;
+    }
+    return new NumberColumn(values);
+  }
+
+  /** Null when there is a half of a surrogate pair, which has no UTF-8. */
+  #text({ starts, ends, kinds, summary }: JsonPlaces, few: Uint32Array | null): TextColumn | null {
+    const from = few === null ? starts : Int32Array.from(few, (row) => starts[row]!);
+    const to = few === null ? ends : Int32Array.from(few, (row) => ends[row]!);
+    const column = new TextColumn(this.bytes, from, to);
+    if ((summary & JSON_KIND.escaped) === 0) return column;
+    return unescapedColumn(
+      column,
+      (index) => kinds[few === null ? index : few[index]!] === JSON_KIND.escaped,
+    );
+  }
+
+  #values(places: JsonPlaces, field: number, few: Uint32Array | null): ValueColumn {
+    const count = few?.length ?? this.block.rows;
     const values = new Array<Value>(count);
     for (let index = 0; index < count; index++) {
-      values[index] = this.#value(key, few === null ? index : few[index]!);
+      values[index] = this.#value(places, field, few === null ? index : few[index]!);
     }
     return new ValueColumn(values);
   }
 
-  /** Null when there is a number that no number column holds: past the range of doubles, or a zero with a sign. */
-  #numbers(key: number, few: Uint32Array | null): Float64Array | null {
-    const { bytes, tape: { starts, ends, room } } = this;
-    const count = few?.length ?? this.rows;
-    const numbers = new Float64Array(count);
-    const base = key * room;
-    for (let index = 0; index < count; index++) {
-      const place = base + (few === null ? index : few[index]!);
-      const start = starts[place]!;
-      if (start < 0) numbers[index] = NaN;
-      else {
-        const number = jsonNumber(bytes, start, ends[place]!);
-        if (!Number.isFinite(number) || (number === 0 && bytes[start] === MINUS)) return null;
-        numbers[index] = number;
-      }
-    }
-    return numbers;
-  }
-
-  #text(key: number, few: Uint32Array | null): TextColumn {
-    const { bytes, tape: { starts, ends, room } } = this;
-    const base = key * room;
-    if (few === null) {
-      const last = base + this.rows;
-      return new TextColumn(bytes, starts.subarray(base, last), ends.subarray(base, last));
-    }
-    return new TextColumn(
-      bytes,
-      Int32Array.from(few, (row) => starts[base + row]!),
-      Int32Array.from(few, (row) => ends[base + row]!),
-    );
-  }
-
-  #value(key: number, row: number): Value {
-    const { bytes, tape: { starts, ends, kinds, room } } = this;
-    const place = key * room + row;
-    const start = starts[place]!;
-    const end = ends[place]!;
-    switch (kinds[place]) {
+  #value({ starts, ends, kinds, numbers }: JsonPlaces, field: number, row: number): Value {
+    const start = starts[row]!;
+    switch (kinds[row]) {
       case JSON_KIND.none:
         return null;
-      case JSON_KIND.ascii:
+      case JSON_KIND.number:
+        return numbers[row]!;
       case JSON_KIND.text:
-        return decodeText(bytes, start, end);
+        return decodeText(this.bytes, start, ends[row]!);
+      case JSON_KIND.escaped:
+        return JSON.parse(decodeText(this.bytes, start - 1, ends[row]! + 1)) as string;
+      case JSON_KIND.boolean:
+        return this.bytes[start] === LETTER_T;
       case JSON_KIND.parsed:
-        return property(this.parsed.get(row), this.keys[key]!) ?? null;
+        return valueAt(this.parsed.get(row), this.paths[field]!);
       default:
-        return JSON.parse(decodeText(bytes, start, end)) as Value;
+        return JSON.parse(decodeText(this.bytes, start, ends[row]!)) as Value;
     }
   }
 }
 
-function isUtf8({ bytes, starts, ends }: TextColumn): boolean {
-  for (let row = 0; row < starts.length; row++) {
-    const start = starts[row]!;
-    if (start < 0) continue;
-    let at = start;
-    while (at < ends[row]! && bytes[at]! < 0x80) at++;
-    if (at === ends[row]!) continue;
-    try {
-      strict.decode(bytes.subarray(at, ends[row]!));
-    } catch {
-      return false;
-    }
-  }
-  return true;
-}
-
-/** The double that JSON.parse makes of the number `bytes[start, end)`; plain decimals make no string. */
-function jsonNumber(bytes: Uint8Array, start: number, end: number): number {
-  const negative = bytes[start] === MINUS;
-  const from = negative ? start + 1 : start;
-  let digits = 0;
-  let point = end - 1;
-  for (let at = from; at < end; at++) {
-    const digit = bytes[at]! - ZERO;
-    if (digit >= 0 && digit <= 9) digits = digits * 10 + digit;
-    else if (bytes[at] === POINT) point = at;
-    else return Number(decodeText(bytes, start, end));
-  }
-  if (end - from > EXACT_DIGITS) return Number(decodeText(bytes, start, end));
-  // Both sides of the division are exact, so its result is the nearest double (Clinger 1990).
-  const magnitude = digits / POWERS_OF_TEN[end - 1 - point]!;
-  return negative ? -magnitude : magnitude;
+function valueAt(row: Row | undefined, path: readonly string[]): Value {
+  let value: Value | undefined = row;
+  for (const segment of path) value = property(value, segment);
+  return value ?? null;
 }

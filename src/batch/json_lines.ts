@@ -2,30 +2,21 @@
  * NDJSON in: one JSON object a line.
  * @module
  */
-import { Batch, MAX_BATCH_ROWS } from "./batch.ts";
+import { jsonScanner } from "../kernel/json_kernel.ts";
+import { Batch } from "./batch.ts";
 import type { Demand } from "../language/demand.ts";
 import { isObject } from "./objects.ts";
 import type { Row, Value } from "./column.ts";
 import { JsonColumns } from "./json_columns.ts";
 import { findJsonFault, MAX_JSON_DEPTH, nestsDeeper } from "./json_fault.ts";
-import { JsonScanner } from "./json_scan.ts";
-import { grownTape, JSON_KIND, type JsonTape, jsonTape } from "./json_tape.ts";
-import {
-  type LineBlock,
-  type LineFault,
-  lineFeed,
-  type LineFormat,
-  splitLines,
-  trimmedEnd,
-} from "./line_format.ts";
-import { decodeText, encodeText } from "./text.ts";
+import { type JsonTree, jsonTree } from "./json_paths.ts";
+import { type LineBlock, type LineFault, type LineFormat, splitLines } from "./line_format.ts";
+import { decodeText } from "./text.ts";
 
 /** Objects take about this many times the bytes of their text. */
 const OBJECT_FACTOR = 3;
-/** More keys than these are not scanned for: each costs 9 bytes a row, wanted or not. */
-const MOST_KEYS = 64;
-/** The rows that there is room for at first. */
-const FIRST_ROOM = 256;
+/** What a value on the tape takes at the most. */
+const PLACE_BYTES = 17;
 
 /**
  * The line format of `json`. Where only some fields are asked for, no object is made: their values are found in the
@@ -33,8 +24,8 @@ const FIRST_ROOM = 256;
  * value are the same as when all is asked for.
  */
 export function jsonLines(demand: Demand): LineFormat {
-  const keys = topKeys(demand);
-  return keys === null ? WHOLE_LINES : scannedLines(keys);
+  const tree = demand === "all" ? null : jsonTree(pathsOf(demand));
+  return tree === null ? WHOLE_LINES : scannedLines(tree);
 }
 
 /** Each line's object is a row with keys of its own. Costs a JavaScript object a row. */
@@ -65,74 +56,50 @@ const WHOLE_LINES: LineFormat = {
   },
 };
 
-/** The top-level keys of what is asked for; null where looking for their bytes would not find just them. */
-function topKeys(demand: Demand): readonly string[] | null {
-  if (demand === "all") return null;
-  const keys = [...new Set(Array.from(demand.values(), (path) => path[0]!))];
-  // A key with a dot is told from a path by whole rows alone, and U+FFFD may stand for other bytes.
-  const plain = keys.every((key) => key.isWellFormed() && !/[.\ufffd]/.test(key));
-  return plain && keys.length <= MOST_KEYS ? keys : null;
+/** The different paths that are asked for. */
+function pathsOf(demand: ReadonlyMap<string, readonly string[]>): (readonly string[])[] {
+  const paths = new Map(Array.from(demand.values(), (path) => [JSON.stringify(path), path]));
+  return [...paths.values()];
 }
 
-function scannedLines(keys: readonly string[]): LineFormat {
-  const scanner = new JsonScanner(keys.map(encodeText));
-  let room = FIRST_ROOM;
+function scannedLines(tree: JsonTree): LineFormat {
+  const scan = jsonScanner(tree);
+  const fields = tree.paths.map((path) => path.join("."));
   return {
     parse(bytes, start, end): LineBlock {
-      // Lines are as long as those before them, most times.
-      let tape = jsonTape(keys.length, room);
       const parsed = new Map<number, Row>();
       const faults: LineFault[] = [];
-      let at = start;
-      let rows = 0;
-      let lines = 0;
-      let empty = 0;
-      for (; at < end && lines - empty < MAX_BATCH_ROWS; lines++) {
-        if (rows === tape.room) tape = grownTape(tape);
-        let newline = scanner.scan(bytes, at, end, tape, rows);
-        if (newline >= 0) rows++;
-        else {
-          newline = lineFeed(bytes, at, end);
-          const to = trimmedEnd(bytes, at, newline);
-          const row = to === at ? null : parseObject(decodeText(bytes, at, to));
-          markRow(tape, rows, isObject(row) ? JSON_KIND.parsed : JSON_KIND.none);
-          if (row === null) empty++;
-          else if (typeof row !== "string") parsed.set(rows++, row);
-          else faults.push({ line: lines, start: at, end: to, reason: row });
+      const block = scan(bytes, start, end, (from, to, line, row) => {
+        const object = parseObject(decodeText(bytes, from, to));
+        if (typeof object === "string") {
+          faults.push({ line, start: from, end: to, reason: object });
+          return false;
         }
-        at = newline + 1;
-      }
-      room = Math.max(FIRST_ROOM, Math.min(MAX_BATCH_ROWS, rows + (rows >> 3)));
-      const next = Math.min(at, end);
-      const columns = new JsonColumns(bytes, keys, tape, rows, parsed);
+        parsed.set(row, object);
+        return true;
+      });
+      const columns = new JsonColumns(bytes, tree.paths, block, parsed);
       return {
-        batch: rows === 0 ? null : columnBatch(columns, next - start),
-        lines,
-        empty,
+        batch: block.rows === 0 ? null : columnBatch(columns, fields, block.next - start),
+        lines: block.lines,
+        empty: block.empty,
         faults,
-        next,
+        next: block.next,
       };
     },
   };
 }
 
-function columnBatch(columns: JsonColumns, length: number): Batch {
-  const { rows, keys, tape } = columns;
+function columnBatch(columns: JsonColumns, fields: readonly string[], length: number): Batch {
+  const { block, paths } = columns;
   return Batch.lazy(
-    rows,
-    keys,
-    (name) => columns.make(name, null),
-    length + tape.kinds.length * 9,
-    (few) => (name) => columns.make(name, few),
+    block.rows,
+    fields,
+    (name) => columns.make(fields.indexOf(name), null),
+    length + block.rows * fields.length * PLACE_BYTES,
+    (few) => (name) => columns.make(fields.indexOf(name), few),
+    fields.filter((_, field) => paths[field]!.length > 1),
   );
-}
-
-/** Undoes what a scan that stopped has written. */
-function markRow({ starts, kinds, room }: JsonTape, row: number, kind: number): void {
-  for (let place = row; place < starts.length; place += room) {
-    starts[place] = -1;
-    kinds[place] = kind;
-  }
 }
 
 /** The object that `line` is, or why it is none. */

@@ -1,58 +1,121 @@
 /**
- * Where the values of some keys are in a block of lines of JSON: what a scan leaves behind.
+ * Where the values of some fields are in a block of lines of JSON: what a scan leaves behind.
  * @module
  */
+import { MAX_BATCH_ROWS } from "./batch.ts";
 
-/** What a value is, as far as its column needs to know; a column's summary is the union of its values' kinds. */
+/** What a value is, as far as its column needs to know; a field's summary is the union of its values' kinds. */
 export const JSON_KIND = {
   /** Absent or null: starts at -1. */
   none: 0,
+  /** A number whose double is on the tape; it is finite and not -0. */
   number: 1,
-  /** ASCII text without escapes: the offsets are those between the quotes. */
-  ascii: 2,
-  /** Text without escapes that may not be UTF-8: the offsets are those between the quotes. */
-  text: 4,
+  /** UTF-8 without escapes: the offsets are those between the quotes. */
+  text: 2,
+  /** UTF-8 with escapes that may stand for half a surrogate pair: the offsets are those between the quotes. */
+  escaped: 4,
+  /** `true` or `false`. */
+  boolean: 8,
+  /** A number that takes more than one exact operation to read, whole. */
+  long: 16,
   /** Anything else, whole. */
-  other: 8,
+  other: 32,
   /** In a line that the scan left to the parser; the offsets mean nothing. */
-  parsed: 16,
+  parsed: 64,
 } as const;
 
-/** Where the values of some keys are: that of key `k` in row `r` at index `k * room + r`. */
-export interface JsonTape {
-  /** How many rows there is room for. */
-  readonly room: number;
-  /** Offsets into the scanned bytes, -1 where there is no value. */
+/** How many values a scan has room for, 17 bytes each; with `n` fields it stops after an `n`th of them as rows. */
+export const TAPE_PLACES = 24_576;
+/** More fields than these are not scanned for: each costs up to 17 bytes a row, there or not. */
+export const MOST_FIELDS = 64;
+
+/** The values of one field by row; what the summary tells already is left empty. */
+export interface JsonPlaces {
+  /** The union of the kinds, and perhaps others. */
+  readonly summary: number;
+  /** Offsets into the scanned bytes, -1 where there is no value; empty where all are numbers. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
-  /** One of {@link JSON_KIND}. */
+  /** Each one of {@link JSON_KIND}; empty where all are numbers or all are texts, or absent. */
   readonly kinds: Uint8Array;
-  /** For each key the kinds of its values, and perhaps others. */
-  readonly summary: Uint8Array;
+  /** NaN where there is none; empty where all are. */
+  readonly numbers: Float64Array;
 }
 
-/** An empty tape: 9 bytes a row and key. */
-export function jsonTape(keys: number, room: number): JsonTape {
-  return {
-    room,
-    starts: new Int32Array(keys * room).fill(-1),
-    ends: new Int32Array(keys * room),
-    kinds: new Uint8Array(keys * room),
-    summary: new Uint8Array(keys),
-  };
+/** What was found in a block of lines. */
+export interface JsonBlock {
+  /** The values of each field that was looked for. */
+  readonly fields: readonly JsonPlaces[];
+  readonly rows: number;
+  readonly lines: number;
+  /** How many of the lines were empty. */
+  readonly empty: number;
+  /** Where the scan stopped: the end, or the start of a line for which there was no room. */
+  readonly next: number;
 }
 
-/** The tape with room for twice the rows. */
-export function grownTape(tape: JsonTape): JsonTape {
-  const { room, starts, ends, kinds, summary } = tape;
-  const grown = jsonTape(summary.length, room * 2);
-  grown.summary.set(summary);
-  for (let key = 0; key < summary.length; key++) {
-    const from = key * room;
-    const to = key * grown.room;
-    grown.starts.set(starts.subarray(from, from + room), to);
-    grown.ends.set(ends.subarray(from, from + room), to);
-    grown.kinds.set(kinds.subarray(from, from + room), to);
+/** Is told of a line that the scan does not take, trimmed, and of its number; answers whether it is row `row`. */
+export type LeftLine = (start: number, end: number, line: number, row: number) => boolean;
+
+/** A scan of the lines `bytes[start, end)` for the fields that its scanner was made for. */
+export type JsonScan = (
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  left: LeftLine,
+) => JsonBlock;
+
+/** What a scan writes: field `f` of row `r` is at index `f * room + r`. */
+export class JsonTape {
+  /** How many rows there is room for. */
+  readonly room: number;
+
+  /** A tape for so many fields on arrays that may be used again after {@link JsonTape.fields}. */
+  constructor(
+    readonly count: number,
+    readonly starts: Int32Array = new Int32Array(TAPE_PLACES),
+    readonly ends: Int32Array = new Int32Array(TAPE_PLACES),
+    readonly kinds: Uint8Array = new Uint8Array(TAPE_PLACES),
+    readonly numbers: Float64Array = new Float64Array(TAPE_PLACES),
+    readonly summaries: Uint8Array = new Uint8Array(MOST_FIELDS),
+  ) {
+    this.room = Math.min(MAX_BATCH_ROWS, Math.floor(starts.length / Math.max(1, count)));
   }
-  return grown;
+
+  /** The whole row as not there, or as left to the parser. */
+  mark(row: number, kind: number): void {
+    for (let field = 0; field < this.count; field++) {
+      this.unset(field, row);
+      this.kinds[field * this.room + row] = kind;
+      this.summaries[field]! |= kind;
+    }
+  }
+
+  /** One value as not there. */
+  unset(field: number, row: number): void {
+    const place = field * this.room + row;
+    this.starts[place] = -1;
+    this.ends[place] = 0;
+    this.kinds[place] = JSON_KIND.none;
+    this.numbers[place] = NaN;
+  }
+
+  /** Copies of what is needed of the first `rows` rows. */
+  fields(rows: number): JsonPlaces[] {
+    return Array.from({ length: this.count }, (_, field) => {
+      const summary = this.summaries[field]!;
+      const from = field * this.room;
+      const to = from + rows;
+      const places = summary === JSON_KIND.number ? from : to;
+      const kinds = summary === JSON_KIND.number || summary === JSON_KIND.text ? from : to;
+      const numbers = (summary & JSON_KIND.number) === 0 ? from : to;
+      return {
+        summary,
+        starts: this.starts.slice(from, places),
+        ends: this.ends.slice(from, places),
+        kinds: this.kinds.slice(from, kinds),
+        numbers: this.numbers.slice(from, numbers),
+      };
+    });
+  }
 }

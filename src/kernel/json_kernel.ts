@@ -1,0 +1,153 @@
+/**
+ * The scan of lines of JSON in WebAssembly: the same answer as `jsonScan`, from the kernel beside this file.
+ * @module
+ */
+import type { JsonTree } from "../batch/json_paths.ts";
+import { jsonScan } from "../batch/json_scan.ts";
+import {
+  JSON_KIND,
+  type JsonBlock,
+  type JsonScan,
+  JsonTape,
+  type LeftLine,
+  MOST_FIELDS,
+  TAPE_PLACES,
+} from "../batch/json_tape.ts";
+import { lineFeed, NEWLINE, trimmedEnd } from "../batch/line_format.ts";
+import { writeJsonTree } from "./json_kernel_tree.ts";
+import { WASM_BASE64 } from "./json_wasm.ts";
+
+/** A constant of the kernel, as WebAssembly.Global gives it. */
+interface Address {
+  readonly value: number;
+}
+
+interface KernelExports {
+  readonly memory: WebAssembly.Memory;
+  readonly STATE: Address;
+  readonly SUMMARIES: Address;
+  readonly POWERS: Address;
+  readonly TREE: Address;
+  readonly TREE_BYTES: Address;
+  readonly STARTS: Address;
+  readonly ENDS: Address;
+  readonly NUMBERS: Address;
+  readonly KINDS: Address;
+  readonly INPUT: Address;
+  readonly INPUT_BYTES: Address;
+  scan(length: number, base: number, fields: number, room: number): void;
+}
+
+/** Makes a scan for some fields, as {@link jsonScan} does. */
+export type JsonScanMaker = typeof jsonScan;
+
+let chosen: JsonScanMaker | null = null;
+
+/**
+ * The scan to use for these fields: that of the kernel, instantiated once a thread when first asked for (0.8 MB), or
+ * `jsonScan` where WebAssembly or its SIMD is missing.
+ */
+export function jsonScanner(tree: JsonTree): JsonScan {
+  chosen ??= kernelJsonScan() ?? jsonScan;
+  return chosen(tree);
+}
+
+/** Scans on a kernel of their own; null where it cannot run. */
+export function kernelJsonScan(): JsonScanMaker | null {
+  const wasm = Uint8Array.from(atob(WASM_BASE64), (character) => character.charCodeAt(0));
+  if (typeof WebAssembly === "undefined" || !WebAssembly.validate(wasm)) return null;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm));
+  const kernel = new JsonKernel(exports as unknown as KernelExports);
+  return (tree) => kernel.scanFor(tree);
+}
+
+/** Views of the kernel's memory, which never grows. A scan never yields, so one kernel serves all runs of its thread. */
+class JsonKernel {
+  readonly #exports: KernelExports;
+  readonly #input: Uint8Array;
+  readonly #state: Int32Array;
+  /** Whose fields the kernel looks for. */
+  #tree: JsonTree | null = null;
+
+  constructor(exports: KernelExports) {
+    const { buffer } = exports.memory;
+    this.#exports = exports;
+    // A line feed stands behind the longest input.
+    this.#input = new Uint8Array(buffer, exports.INPUT.value, exports.INPUT_BYTES.value + 1);
+    this.#state = new Int32Array(buffer, exports.STATE.value, 5);
+    const powers = new Float64Array(buffer, exports.POWERS.value, 23);
+    powers.forEach((_, power) => powers[power] = Number(`1e${power}`));
+  }
+
+  scanFor(tree: JsonTree): JsonScan {
+    let twin: JsonScan | null = null;
+    if (!this.#load(tree)) return jsonScan(tree);
+    const tape = this.#tapeFor(tree.paths.length);
+    return (bytes, start, end, left) => {
+      const length = end - start;
+      // Only a single line can be a longer block.
+      if (length >= this.#input.length || length <= 0) {
+        return (twin ??= jsonScan(tree))(bytes, start, end, left);
+      }
+      this.#load(tree);
+      return this.#scan(bytes, start, end, tape, left);
+    };
+  }
+
+  /** False when the fields do not fit. */
+  #load(tree: JsonTree): boolean {
+    if (this.#tree === tree) return true;
+    const { memory, TREE, TREE_BYTES } = this.#exports;
+    const region = new DataView(memory.buffer, TREE.value, TREE_BYTES.value);
+    this.#tree = writeJsonTree(tree.root, region) ? tree : null;
+    return this.#tree !== null;
+  }
+
+  #tapeFor(count: number): JsonTape {
+    const { memory: { buffer }, STARTS, ENDS, KINDS, NUMBERS, SUMMARIES } = this.#exports;
+    return new JsonTape(
+      count,
+      new Int32Array(buffer, STARTS.value, TAPE_PLACES),
+      new Int32Array(buffer, ENDS.value, TAPE_PLACES),
+      new Uint8Array(buffer, KINDS.value, TAPE_PLACES),
+      new Float64Array(buffer, NUMBERS.value, TAPE_PLACES),
+      new Uint8Array(buffer, SUMMARIES.value, MOST_FIELDS),
+    );
+  }
+
+  #scan(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    tape: JsonTape,
+    left: LeftLine,
+  ): JsonBlock {
+    const length = end - start;
+    const state = this.#state;
+    this.#input.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    this.#input[length] = NEWLINE;
+    tape.summaries.fill(0);
+    state.fill(0);
+    do {
+      this.#exports.scan(length, start, tape.count, tape.room);
+      if (state[4] === 0) break;
+      const at = start + state[0]!;
+      const newline = lineFeed(bytes, at, end);
+      const row = state[1]!;
+      if (left(at, trimmedEnd(bytes, at, newline), state[2]!, row)) {
+        tape.mark(row, JSON_KIND.parsed);
+        state[1] = row + 1;
+      }
+      state[0] = newline + 1 - start;
+      state[2]!++;
+    } while (state[0]! < length && state[1]! < tape.room);
+    const [next, rows, lines, empty] = state as unknown as [number, number, number, number];
+    return {
+      fields: tape.fields(rows),
+      rows,
+      lines,
+      empty,
+      next: Math.min(start + next, end),
+    };
+  }
+}
