@@ -93,6 +93,8 @@ const MOST_EXACT: u64 = 0x1f_ffff_ffff_ffff;
 const EXPONENT_DIGITS: usize = 4;
 const MOST_EXPONENT: i32 = 10_000;
 const MOST_POWER: i32 = 22;
+/** Eight times `0`. */
+const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 let fields: i32 = 0;
 let room: i32 = 0;
@@ -320,22 +322,55 @@ function scalarEnd(at: usize, first: u8): usize {
 /** Behind the number at `at`, whose kind and double it sets; 0 when there is none. */
 function numberEnd(at: usize, negative: bool): usize {
   const start = at + <usize> negative;
-  let mantissa: u64 = 0;
-  let digit: u32 = <u32> load<u8>(start) - ZERO;
-  for (at = start; digit <= 9; digit = <u32> load<u8>(at) - ZERO) {
-    mantissa = mantissa * 10 + digit;
-    at++;
+  const word = load<u64>(start) ^ ZEROS;
+  const whole = digitCount(word);
+  if (whole == 0 || (whole > 1 && (word & 0xff) == 0)) return 0;
+  if (whole == 8) return longNumberEnd(start, negative);
+  at = start + whole;
+  let byte = load<u8>(at);
+  let mantissa = <f64> decimalOf(word, whole);
+  let power: f64 = 1;
+  if (byte == POINT) {
+    const rest = load<u64>(++at) ^ ZEROS;
+    const count = digitCount(rest);
+    if (count == 0) return 0;
+    if (count == 8) return longNumberEnd(start, negative);
+    power = load<f64>(POWERS + (count << 3));
+    mantissa = mantissa * power + <f64> decimalOf(rest, count);
+    at += count;
+    byte = load<u8>(at);
   }
+  if ((byte | SMALL) == LETTER_E) return longNumberEnd(start, negative);
+  kind = negative && mantissa == 0 ? LONG : NUMBER;
+  mantissa /= power;
+  number = negative ? -mantissa : mantissa;
+  return at;
+}
+
+/** How many of the eight bytes of a word are digits, up to the first that is none, when each is less `0`. */
+function digitCount(word: u64): usize {
+  return <usize> ctz(((word + 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080) >> 3;
+}
+
+/** The number that the first `count` bytes, 1 to 7, of a word of digits are: neighbours are added up, three times. */
+function decimalOf(word: u64, count: usize): u64 {
+  let value = word << ((8 - <u64> count) << 3);
+  value = ((value * 2561) >> 8) & 0x00ff_00ff_00ff_00ff;
+  value = ((value * 6_553_601) >> 16) & 0x0000_ffff_0000_ffff;
+  return (value * 42_949_672_960_001) >> 32;
+}
+
+/** The same for any number, less its sign. */
+function longNumberEnd(start: usize, negative: bool): usize {
+  let at = start;
+  let mantissa: u64 = 0;
+  for (; isDigit(load<u8>(at)); at++) mantissa = mantissa * 10 + load<u8>(at) - ZERO;
   let digits = at - start;
-  if (digits == 0 || (digits > 1 && load<u8>(start) == ZERO)) return 0;
+  if (digits > 1 && load<u8>(start) == ZERO) return 0;
   let exponent: i32 = 0;
   if (load<u8>(at) == POINT) {
     const point = ++at;
-    digit = <u32> load<u8>(at) - ZERO;
-    for (; digit <= 9; digit = <u32> load<u8>(at) - ZERO) {
-      mantissa = mantissa * 10 + digit;
-      at++;
-    }
+    for (; isDigit(load<u8>(at)); at++) mantissa = mantissa * 10 + load<u8>(at) - ZERO;
     if (at == point) return 0;
     digits += at - point;
     exponent = <i32> (point - at);
@@ -348,14 +383,9 @@ function numberEnd(at: usize, negative: bool): usize {
     const size = at - first > EXPONENT_DIGITS ? MOST_EXPONENT : decimal(first, at);
     exponent += minus ? -size : size;
   }
-  if (
-    digits > EXACT_DIGITS || mantissa > MOST_EXACT || exponent < -MOST_POWER ||
-    exponent > MOST_POWER || (negative && mantissa == 0)
-  ) {
-    kind = LONG;
-    return at;
-  }
-  kind = NUMBER;
+  const exact = digits <= EXACT_DIGITS && mantissa <= MOST_EXACT && abs(exponent) <= MOST_POWER;
+  kind = exact && !(negative && mantissa == 0) ? NUMBER : LONG;
+  if (!exact) return at;
   number = <f64> mantissa;
   if (exponent < 0) number /= load<f64>(POWERS + (-exponent << 3));
   else number *= load<f64>(POWERS + (exponent << 3));
