@@ -42,6 +42,10 @@ export interface JsonPlaces {
   readonly numbers: Float64Array;
 }
 
+const NO_OFFSETS = new Int32Array(0);
+const NO_KINDS = new Uint8Array(0);
+const NO_NUMBERS = new Float64Array(0);
+
 /** What was found in a block of lines. */
 export interface JsonBlock {
   /** The values of each field that was looked for. */
@@ -102,20 +106,21 @@ export class JsonTape {
 
   /** Copies of what is needed of the first `rows` rows. */
   fields(rows: number): JsonPlaces[] {
-    return Array.from({ length: this.count }, (_, field) => {
+    const fields = new Array<JsonPlaces>(this.count);
+    for (let field = 0; field < this.count; field++) {
       const summary = this.summaries[field]!;
       const from = field * this.room;
       const to = from + rows;
-      const places = summary === JSON_KIND.number ? from : to;
-      const kinds = summary === JSON_KIND.number || summary === JSON_KIND.text ? from : to;
-      const numbers = (summary & JSON_KIND.number) === 0 ? from : to;
-      return {
+      const placed = summary !== JSON_KIND.number;
+      const mixed = placed && summary !== JSON_KIND.text;
+      fields[field] = {
         summary,
-        starts: this.starts.slice(from, places),
-        ends: this.ends.slice(from, places),
-        kinds: this.kinds.slice(from, kinds),
-        numbers: this.numbers.slice(from, numbers),
+        starts: placed ? this.starts.slice(from, to) : NO_OFFSETS,
+        ends: placed ? this.ends.slice(from, to) : NO_OFFSETS,
+        kinds: mixed ? this.kinds.slice(from, to) : NO_KINDS,
+        numbers: (summary & JSON_KIND.number) === 0 ? NO_NUMBERS : this.numbers.slice(from, to),
       };
-    });
+    }
+    return fields;
   }
 }

@@ -23,6 +23,19 @@ export const POWERS: usize = 256;
 /** Sixteen bytes for each open bracket: node, start, item, bracket. */
 const STACK: usize = 1024;
 const STACK_END: usize = STACK + 16 * 1000;
+/**
+ * The keys of the line before, by number: sixteen bytes from the quote on, a mask of those up to the value, how many
+ * these are, the node of the object around, and the node of the key. Most lines have the same keys in the same order.
+ */
+const KEYS: usize = STACK_END;
+const KEYS_END: usize = KEYS + 48 * 64;
+const KEY_MASK: usize = 16;
+const KEY_LENGTH: usize = 32;
+const KEY_PARENT: usize = 36;
+const KEY_NODE: usize = 40;
+const KEY_BYTES: usize = 48;
+/** The bytes of a mask: as many as have to be the same, from the end of the first sixteen on. */
+const MASKS: usize = KEYS_END;
 /** The root's node, then what it points to; the caller fills it in. */
 export const TREE: usize = 20_480;
 /** The tape's arrays, one behind the other. */
@@ -104,6 +117,8 @@ let kind: u8 = NONE;
 let number: f64 = 0;
 /** The node of the key last read, or 0. */
 let wanted: usize = 0;
+/** The place in `KEYS` of the next key. */
+let next: usize = KEYS;
 
 /**
  * Goes on from `STATE` through the first `length` bytes of the input until they end, the tape's `most` rows of `count`
@@ -118,6 +133,7 @@ export function scan(length: i32, base: i32, count: i32, most: i32): void {
   let rows = load<i32>(STATE, 4);
   let lines = load<i32>(STATE, 8);
   let empty = load<i32>(STATE, 12);
+  prepareKeys();
   let left = false;
   while (at < end && rows < most) {
     const newline = scanLine(at, rows);
@@ -140,6 +156,13 @@ export function scan(length: i32, base: i32, count: i32, most: i32): void {
   store<i32>(STATE, left, 16);
 }
 
+/** Forgets all keys, whose nodes may be those of another tree. */
+function prepareKeys(): void {
+  for (let key = KEYS; key < KEYS_END; key += KEY_BYTES) store<usize>(key, 0, KEY_LENGTH);
+  v128.store(MASKS, i8x16.splat(-1));
+  v128.store(MASKS, i8x16.splat(0), 16);
+}
+
 /** Writes `row` from the line at `start`. Gives where the line ends; 0, with the row unspecified, when it is left. */
 function scanLine(start: usize, row: i32): usize {
   let at = space(start);
@@ -149,6 +172,7 @@ function scanLine(start: usize, row: i32): usize {
   let depth = STACK;
   let node: usize = 0;
   wanted = TREE;
+  next = KEYS;
   while (true) {
     // Here a value begins.
     const first = load<u8>(at);
@@ -199,15 +223,42 @@ function scanLine(start: usize, row: i32): usize {
 
 /** From a member or item at `at` to its value, of which it sets the node; 0 for no key. */
 function member(at: usize, depth: usize, node: usize, bracket: u8): usize {
-  wanted = 0;
-  const lengths: u64 = node == 0 ? 0 : load<u64>(node, NODE_LENGTHS);
   if (bracket == OPEN_ARRAY) {
-    if (lengths != 0) wanted = itemOf(node, depth - 16);
+    wanted = node == 0 ? 0 : itemOf(node, depth - 16);
     return at;
   }
+  const key = next;
+  if (key == KEYS_END) return keyEnd(at, node);
+  next += KEY_BYTES;
+  const changed = v128.xor(v128.load(at), v128.load(key));
+  if (
+    !v128.any_true(v128.and(changed, v128.load(key, KEY_MASK))) &&
+    load<usize>(key, KEY_PARENT) == node && load<usize>(key, KEY_LENGTH) != 0
+  ) {
+    wanted = load<usize>(key, KEY_NODE);
+    return space(at + load<usize>(key, KEY_LENGTH));
+  }
+  const end = keyEnd(at, node);
+  const length = end - at;
+  if (end == 0 || length > 16) {
+    store<usize>(key, 0, KEY_LENGTH);
+    return end;
+  }
+  v128.store(key, v128.load(at));
+  v128.store(key, v128.load(MASKS + 16 - length), KEY_MASK);
+  store<usize>(key, length, KEY_LENGTH);
+  store<usize>(key, node, KEY_PARENT);
+  store<usize>(key, wanted, KEY_NODE);
+  return end;
+}
+
+/** From a key at `at` to its value, of which it sets the node; 0 for no key. */
+function keyEnd(at: usize, node: usize): usize {
+  wanted = 0;
   if (load<u8>(at) != QUOTE) return 0;
   const end = stringEnd(at);
   if (end == 0) return 0;
+  const lengths: u64 = node == 0 ? 0 : load<u64>(node, NODE_LENGTHS);
   if (lengths != 0) {
     if (kind == ESCAPED) return 0;
     const length = end - at - 2;
