@@ -28,14 +28,16 @@ const STACK_END: usize = STACK + 16 * 1000;
  * these are, the node of the object around, and the node of the key. Most lines have the same keys in the same order.
  */
 const KEYS: usize = STACK_END;
-const KEYS_END: usize = KEYS + 48 * 64;
+const KEYS_LAST: usize = KEYS + 48 * 63;
 const KEY_MASK: usize = 16;
 const KEY_LENGTH: usize = 32;
 const KEY_PARENT: usize = 36;
 const KEY_NODE: usize = 40;
 const KEY_BYTES: usize = 48;
+/** The parent of no key; the last key has always this one. */
+const NO_PARENT: usize = 1;
 /** The bytes of a mask: as many as have to be the same, from the end of the first sixteen on. */
-const MASKS: usize = KEYS_END;
+const MASKS: usize = KEYS_LAST + 48;
 /** The root's node, then what it points to; the caller fills it in. */
 export const TREE: usize = 20_480;
 /** The tape's arrays, one behind the other. */
@@ -158,7 +160,9 @@ export function scan(length: i32, base: i32, count: i32, most: i32): void {
 
 /** Forgets all keys, whose nodes may be those of another tree. */
 function prepareKeys(): void {
-  for (let key = KEYS; key < KEYS_END; key += KEY_BYTES) store<usize>(key, 0, KEY_LENGTH);
+  for (let key = KEYS; key <= KEYS_LAST; key += KEY_BYTES) {
+    store<usize>(key, NO_PARENT, KEY_PARENT);
+  }
   v128.store(MASKS, i8x16.splat(-1));
   v128.store(MASKS, i8x16.splat(0), 16);
 }
@@ -199,7 +203,7 @@ function scanLine(start: usize, row: i32): usize {
         continue;
       }
     } else {
-      const end = scalarEnd(at, first);
+      const end = scalarEnd(at, first, target);
       if (end == 0) return 0;
       if (target != 0) writeScalar(target, row, at, end);
       at = end;
@@ -228,26 +232,28 @@ function member(at: usize, depth: usize, node: usize, bracket: u8): usize {
     return at;
   }
   const key = next;
-  if (key == KEYS_END) return keyEnd(at, node);
-  next += KEY_BYTES;
   const changed = v128.xor(v128.load(at), v128.load(key));
   if (
-    !v128.any_true(v128.and(changed, v128.load(key, KEY_MASK))) &&
-    load<usize>(key, KEY_PARENT) == node && load<usize>(key, KEY_LENGTH) != 0
-  ) {
-    wanted = load<usize>(key, KEY_NODE);
-    return space(at + load<usize>(key, KEY_LENGTH));
-  }
+    v128.any_true(v128.and(changed, v128.load(key, KEY_MASK))) ||
+    load<usize>(key, KEY_PARENT) != node
+  ) return newKeyEnd(at, node);
+  next += KEY_BYTES;
+  wanted = load<usize>(key, KEY_NODE);
+  return space(at + load<usize>(key, KEY_LENGTH));
+}
+
+/** The same for a key that is not the expected one, but will be. */
+function newKeyEnd(at: usize, node: usize): usize {
   const end = keyEnd(at, node);
   const length = end - at;
-  if (end == 0 || length > 16) {
-    store<usize>(key, 0, KEY_LENGTH);
-    return end;
-  }
+  if (end == 0 || next == KEYS_LAST) return end;
+  const key = next;
+  next += KEY_BYTES;
+  store<usize>(key, length > 16 ? NO_PARENT : node, KEY_PARENT);
+  if (length > 16) return end;
   v128.store(key, v128.load(at));
   v128.store(key, v128.load(MASKS + 16 - length), KEY_MASK);
   store<usize>(key, length, KEY_LENGTH);
-  store<usize>(key, node, KEY_PARENT);
   store<usize>(key, wanted, KEY_NODE);
   return end;
 }
@@ -357,7 +363,7 @@ function isSpace(byte: u8): bool {
 }
 
 /** Behind the word or number at `at`, whose kind it sets; 0 when there is none. */
-function scalarEnd(at: usize, first: u8): usize {
+function scalarEnd(at: usize, first: u8, target: usize): usize {
   if (first == LETTER_N) {
     kind = NONE;
     return load<u32>(at) == NULL ? at + 4 : 0;
@@ -367,11 +373,11 @@ function scalarEnd(at: usize, first: u8): usize {
     if (first == LETTER_T) return load<u32>(at) == TRUE ? at + 4 : 0;
     return load<u32>(at, 1) == FALSE ? at + 5 : 0;
   }
-  return numberEnd(at, first == MINUS);
+  return numberEnd(at, first == MINUS, target != 0);
 }
 
-/** Behind the number at `at`, whose kind and double it sets; 0 when there is none. */
-function numberEnd(at: usize, negative: bool): usize {
+/** Behind the number at `at`, whose kind and double it sets where they are read; 0 when there is none. */
+function numberEnd(at: usize, negative: bool, read: bool): usize {
   const start = at + <usize> negative;
   const word = load<u64>(start) ^ ZEROS;
   const whole = digitCount(word);
@@ -379,23 +385,30 @@ function numberEnd(at: usize, negative: bool): usize {
   if (whole == 8) return longNumberEnd(start, negative);
   at = start + whole;
   let byte = load<u8>(at);
-  let mantissa = <f64> decimalOf(word, whole);
-  let power: f64 = 1;
+  let rest: u64 = 0;
+  let count: usize = 0;
   if (byte == POINT) {
-    const rest = load<u64>(++at) ^ ZEROS;
-    const count = digitCount(rest);
+    rest = load<u64>(++at) ^ ZEROS;
+    count = digitCount(rest);
     if (count == 0) return 0;
     if (count == 8) return longNumberEnd(start, negative);
-    power = load<f64>(POWERS + (count << 3));
-    mantissa = mantissa * power + <f64> decimalOf(rest, count);
     at += count;
     byte = load<u8>(at);
   }
   if ((byte | SMALL) == LETTER_E) return longNumberEnd(start, negative);
-  kind = negative && mantissa == 0 ? LONG : NUMBER;
-  mantissa /= power;
-  number = negative ? -mantissa : mantissa;
+  if (read) setNumber(word, whole, rest, count, negative);
   return at;
+}
+
+/** The number of so many digits before and behind the point. */
+function setNumber(word: u64, whole: usize, rest: u64, count: usize, negative: bool): void {
+  let value = <f64> decimalOf(word, whole);
+  if (count > 0) {
+    const power = load<f64>(POWERS + (count << 3));
+    value = (value * power + <f64> decimalOf(rest, count)) / power;
+  }
+  kind = negative && value == 0 ? LONG : NUMBER;
+  number = negative ? -value : value;
 }
 
 /** How many of the eight bytes of a word are digits, up to the first that is none, when each is less `0`. */
