@@ -169,7 +169,7 @@ function prepareKeys(): void {
 
 /** Writes `row` from the line at `start`. Gives where the line ends; 0, with the row unspecified, when it is left. */
 function scanLine(start: usize, row: i32): usize {
-  let at = space(start);
+  let at = Inlined.space(start);
   let bracket = load<u8>(at);
   if (bracket != OPEN_OBJECT) return 0;
   for (let field = 0; field < fields; field++) unset(field * room + row);
@@ -183,7 +183,7 @@ function scanLine(start: usize, row: i32): usize {
     const target = wanted;
     if (target != 0) unsetBelow(target, row);
     if (first == QUOTE) {
-      const end = stringEnd(at);
+      const end = Inlined.stringEnd(at);
       if (end == 0) return 0;
       if (target != 0) writeString(target, row, at, end);
       at = end;
@@ -196,9 +196,9 @@ function scanLine(start: usize, row: i32): usize {
       depth += 16;
       node = target;
       bracket = first;
-      at = space(at + 1);
+      at = Inlined.space(at + 1);
       if (load<u8>(at) != first + 2) {
-        at = member(at, depth, node, bracket);
+        at = Inlined.member(at, depth, node, bracket);
         if (at == 0) return 0;
         continue;
       }
@@ -208,38 +208,74 @@ function scanLine(start: usize, row: i32): usize {
       if (target != 0) writeScalar(target, row, at, end);
       at = end;
     }
-    at = space(at);
+    at = Inlined.space(at);
     // Here brackets may close.
     while (load<u8>(at) == bracket + 2) {
       at++;
       depth -= 16;
       if (node != 0) write(node, row, OTHER, load<usize>(depth, 4), at);
-      at = space(at);
+      at = Inlined.space(at);
       if (depth == STACK) return load<u8>(at) == LINE_FEED ? at : 0;
       node = load<usize>(depth - 16);
       bracket = load<u8>(depth - 16, 12);
     }
     if (load<u8>(at) != COMMA) return 0;
-    at = member(space(at + 1), depth, node, bracket);
+    at = Inlined.member(Inlined.space(at + 1), depth, node, bracket);
     if (at == 0) return 0;
   }
 }
 
-/** From a member or item at `at` to its value, of which it sets the node; 0 for no key. */
-function member(at: usize, depth: usize, node: usize, bracket: u8): usize {
-  if (bracket == OPEN_ARRAY) {
-    wanted = node == 0 ? 0 : itemOf(node, depth - 16);
-    return at;
+/** What is used for every value, compiled into its callers: a function of its own, called, is a third slower in V8. */
+class Inlined {
+  /** Behind the white space at `at`; a line feed is none here, since it ends the line. */
+  @inline
+  static space(at: usize): usize {
+    return load<u8>(at) > SPACE ? at : spaceEnd(at);
   }
-  const key = next;
-  const changed = v128.xor(v128.load(at), v128.load(key));
-  if (
-    v128.any_true(v128.and(changed, v128.load(key, KEY_MASK))) ||
-    load<usize>(key, KEY_PARENT) != node
-  ) return newKeyEnd(at, node);
-  next += KEY_BYTES;
-  wanted = load<usize>(key, KEY_NODE);
-  return space(at + load<usize>(key, KEY_LENGTH));
+
+  /** Behind the string at `at`, whose kind it sets, UTF-8 or not: `TEXT` or `ESCAPED`. 0 when it is none. */
+  @inline
+  static stringEnd(at: usize): usize {
+    const backslash = i8x16.splat(BACKSLASH);
+    const two = i8x16.splat(2);
+    const most = i8x16.splat(SPACE);
+    kind = TEXT;
+    at++;
+    while (true) {
+      const bytes = v128.load(at);
+      // With that bit turned, a quote is 0x20, a control character still below it and everything else above.
+      const ends = i8x16.le_u(v128.xor(bytes, two), most);
+      const found = i8x16.bitmask(v128.or(ends, i8x16.eq(bytes, backslash)));
+      if (found == 0) at += 16;
+      else {
+        at += ctz(found);
+        const byte = load<u8>(at);
+        if (byte == QUOTE) return at + 1;
+        if (byte != BACKSLASH) return 0;
+        kind = ESCAPED;
+        at = escapeEnd(at + 1);
+        if (at == 0) return 0;
+      }
+    }
+  }
+
+  /** From a member or item at `at` to its value, of which it sets the node; 0 for no key. */
+  @inline
+  static member(at: usize, depth: usize, node: usize, bracket: u8): usize {
+    if (bracket == OPEN_ARRAY) {
+      wanted = node == 0 ? 0 : itemOf(node, depth - 16);
+      return at;
+    }
+    const key = next;
+    const changed = v128.xor(v128.load(at), v128.load(key));
+    if (
+      v128.any_true(v128.and(changed, v128.load(key, KEY_MASK))) ||
+      load<usize>(key, KEY_PARENT) != node
+    ) return newKeyEnd(at, node);
+    next += KEY_BYTES;
+    wanted = load<usize>(key, KEY_NODE);
+    return Inlined.space(at + load<usize>(key, KEY_LENGTH));
+  }
 }
 
 /** The same for a key that is not the expected one, but will be. */
@@ -262,7 +298,7 @@ function newKeyEnd(at: usize, node: usize): usize {
 function keyEnd(at: usize, node: usize): usize {
   wanted = 0;
   if (load<u8>(at) != QUOTE) return 0;
-  const end = stringEnd(at);
+  const end = Inlined.stringEnd(at);
   if (end == 0) return 0;
   const lengths: u64 = node == 0 ? 0 : load<u64>(node, NODE_LENGTHS);
   if (lengths != 0) {
@@ -270,8 +306,8 @@ function keyEnd(at: usize, node: usize): usize {
     const length = end - at - 2;
     if ((lengths >> min<usize>(length, 63)) & 1) wanted = childOf(node, at + 1, length);
   }
-  const colon = space(end);
-  return load<u8>(colon) == COLON ? space(colon + 1) : 0;
+  const colon = Inlined.space(end);
+  return load<u8>(colon) == COLON ? Inlined.space(colon + 1) : 0;
 }
 
 /** The child that means the next item of the array whose stack entry is given, or 0. */
@@ -346,11 +382,6 @@ function writeScalar(node: usize, row: i32, start: usize, end: usize): void {
   store<f64>(NUMBERS + (place << 3), number);
   store<u8>(KINDS + place, NUMBER);
   store<u8>(SUMMARIES + field, load<u8>(SUMMARIES + field) | NUMBER);
-}
-
-/** Behind the white space at `at`; a line feed is none here, since it ends the line. */
-function space(at: usize): usize {
-  return load<u8>(at) > SPACE ? at : spaceEnd(at);
 }
 
 function spaceEnd(at: usize): usize {
@@ -470,31 +501,6 @@ function decimal(start: usize, end: usize): i32 {
 
 function isDigit(byte: u8): bool {
   return <u32> byte - ZERO <= 9;
-}
-
-/** Behind the string at `at`, whose kind it sets, UTF-8 or not: `TEXT` or `ESCAPED`. 0 when it is none. */
-function stringEnd(at: usize): usize {
-  const backslash = i8x16.splat(BACKSLASH);
-  const two = i8x16.splat(2);
-  const most = i8x16.splat(SPACE);
-  kind = TEXT;
-  at++;
-  while (true) {
-    const bytes = v128.load(at);
-    // With that bit turned, a quote is 0x20, a control character still below it and everything else above.
-    const ends = i8x16.le_u(v128.xor(bytes, two), most);
-    const found = i8x16.bitmask(v128.or(ends, i8x16.eq(bytes, backslash)));
-    if (found == 0) at += 16;
-    else {
-      at += ctz(found);
-      const byte = load<u8>(at);
-      if (byte == QUOTE) return at + 1;
-      if (byte != BACKSLASH) return 0;
-      kind = ESCAPED;
-      at = escapeEnd(at + 1);
-      if (at == 0) return 0;
-    }
-  }
 }
 
 /** Behind the escape whose letter is at `at`; 0 when there is none. */
