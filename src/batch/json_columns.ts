@@ -27,6 +27,13 @@ export class JsonColumns {
     readonly parsed: ReadonlyMap<number, Row>,
   ) {}
 
+  /** Whether columns of few rows cost less than those of all, which are views of what the scan has left. */
+  get takesFew(): boolean {
+    return this.block.fields.some(({ summary }) =>
+      summary !== JSON_KIND.number && (summary & ~JSON_KIND.text) !== 0
+    );
+  }
+
   /** The column of the field of that number, of only the rows in `few` unless that is null. */
   make(field: number, few: Uint32Array | null): Column {
     const places = this.block.fields[field]!;
@@ -44,7 +51,7 @@ export class JsonColumns {
   #numbers(places: JsonPlaces, few: Uint32Array | null): NumberColumn | null {
     const { kinds, numbers, starts, ends, summary } = places;
     const all = numbers.length === 0 ? new Float64Array(this.block.rows).fill(NaN) : numbers;
-    const taken = few === null ? all : Float64Array.from(few, (row) => all[row]!);
+    const taken = few === null ? all : pick(all, few, new Float64Array(few.length));
     if ((summary & JSON_KIND.long) === 0) return new NumberColumn(taken);
     const values = taken === numbers ? taken.slice() : taken;
     for (let index = 0; index < values.length; index++) {
@@ -59,8 +66,8 @@ export class JsonColumns {
 
   /** Null when there is a half of a surrogate pair, which has no UTF-8. */
   #text({ starts, ends, kinds, summary }: JsonPlaces, few: Uint32Array | null): TextColumn | null {
-    const from = few === null ? starts : Int32Array.from(few, (row) => starts[row]!);
-    const to = few === null ? ends : Int32Array.from(few, (row) => ends[row]!);
+    const from = few === null ? starts : pick(starts, few, new Int32Array(few.length));
+    const to = few === null ? ends : pick(ends, few, new Int32Array(few.length));
     const column = new TextColumn(this.bytes, from, to);
     if ((summary & JSON_KIND.escaped) === 0) return column;
     return unescapedColumn(
@@ -97,6 +104,16 @@ export class JsonColumns {
         return JSON.parse(decodeText(this.bytes, start, ends[row]!)) as Value;
     }
   }
+}
+
+/** The values of those rows, in `target`. */
+function pick<Numbers extends Float64Array | Int32Array>(
+  values: Numbers,
+  rows: Uint32Array,
+  target: Numbers,
+): Numbers {
+  for (let index = 0; index < rows.length; index++) target[index] = values[rows[index]!]!;
+  return target;
 }
 
 function valueAt(row: Row | undefined, path: readonly string[]): Value {

@@ -97,7 +97,7 @@ function columnBatch(columns: JsonColumns, fields: readonly string[], length: nu
     fields,
     (name) => columns.make(fields.indexOf(name), null),
     length + block.rows * fields.length * PLACE_BYTES,
-    (few) => (name) => columns.make(fields.indexOf(name), few),
+    columns.takesFew ? (few) => (name) => columns.make(fields.indexOf(name), few) : null,
     fields.filter((_, field) => paths[field]!.length > 1),
   );
 }

@@ -69,11 +69,14 @@ function padded(random: Random, text: string): string {
   return pickOne(random, SPACES) + text + pickOne(random, SPACES);
 }
 
-/** Lines of which some are mutated in their bytes. */
+/** Lines, some of them all of one shape, of which some are mutated in their bytes. */
 export function randomJsonUpload(random: Random): Uint8Array {
-  const plain = random() < 0.5;
+  const kind = random();
+  const shape = utf8(randomObject(random, 3));
   const lines = Array.from({ length: between(random, 1, 30) }, () => {
-    const line = utf8(plain ? plainLine(random) : padded(random, randomObject(random, 3)));
+    const line = kind < 0.3
+      ? shape.slice()
+      : utf8(kind < 0.6 ? plainLine(random) : padded(random, randomObject(random, 3)));
     for (let times = random() < 0.2 ? between(random, 1, 3) : 0; times > 0; times--) {
       const byte = random() < 0.5 ? pickOne(random, [...utf8('"\\{}[]:,-0e.tn ')]) : 256 * random();
       line[between(random, 0, line.length - 1)] = byte === 10 ? 11 : byte;
