@@ -95,7 +95,7 @@ export class JsonColumns {
       case JSON_KIND.text:
         return decodeText(this.bytes, start, ends[row]!);
       case JSON_KIND.escaped:
-        return JSON.parse(decodeText(this.bytes, start - 1, ends[row]! + 1)) as string;
+        return JSON.parse(`"${decodeText(this.bytes, start, ends[row]!)}"`) as string;
       case JSON_KIND.boolean:
         return this.bytes[start] === LETTER_T;
       case JSON_KIND.parsed:

@@ -9,6 +9,7 @@ import { isObject } from "./objects.ts";
 import type { Row, Value } from "./column.ts";
 import { JsonColumns } from "./json_columns.ts";
 import { findJsonFault, MAX_JSON_DEPTH, nestsDeeper } from "./json_fault.ts";
+import { keptBytes } from "./json_kept.ts";
 import { type JsonTree, jsonTree } from "./json_paths.ts";
 import { type LineBlock, type LineFault, type LineFormat, splitLines } from "./line_format.ts";
 import { decodeText } from "./text.ts";
@@ -30,6 +31,7 @@ export function jsonLines(demand: Demand): LineFormat {
 
 /** Each line's object is a row with keys of its own. Costs a JavaScript object a row. */
 const WHOLE_LINES: LineFormat = {
+  copies: true,
   parse(bytes, start, end) {
     const split = splitLines(bytes, start, end);
     const text = decodeText(bytes, start, split.next);
@@ -66,9 +68,11 @@ function scannedLines(tree: JsonTree): LineFormat {
   const scan = jsonScanner(tree);
   const fields = tree.paths.map((path) => path.join("."));
   return {
+    copies: true,
     parse(bytes, start, end): LineBlock {
       const parsed = new Map<number, Row>();
       const faults: LineFault[] = [];
+      let parsedBytes = 0;
       const block = scan(bytes, start, end, (from, to, line, row) => {
         const object = parseObject(decodeText(bytes, from, to));
         if (typeof object === "string") {
@@ -76,11 +80,12 @@ function scannedLines(tree: JsonTree): LineFormat {
           return false;
         }
         parsed.set(row, object);
+        parsedBytes += to - from;
         return true;
       });
-      const columns = new JsonColumns(bytes, tree.paths, block, parsed);
+      const columns = new JsonColumns(keptBytes(block, bytes, start), tree.paths, block, parsed);
       return {
-        batch: block.rows === 0 ? null : columnBatch(columns, fields, block.next - start),
+        batch: block.rows === 0 ? null : columnBatch(columns, fields, parsedBytes * OBJECT_FACTOR),
         lines: block.lines,
         empty: block.empty,
         faults,
@@ -90,13 +95,13 @@ function scannedLines(tree: JsonTree): LineFormat {
   };
 }
 
-function columnBatch(columns: JsonColumns, fields: readonly string[], length: number): Batch {
-  const { block, paths } = columns;
+function columnBatch(columns: JsonColumns, fields: readonly string[], objects: number): Batch {
+  const { block, paths, bytes } = columns;
   return Batch.lazy(
     block.rows,
     fields,
     (name) => columns.make(fields.indexOf(name), null),
-    length + block.rows * fields.length * PLACE_BYTES,
+    bytes.length + block.rows * fields.length * PLACE_BYTES + objects,
     columns.takesFew ? (few) => (name) => columns.make(fields.indexOf(name), few) : null,
     fields.filter((_, field) => paths[field]!.length > 1),
   );

@@ -40,9 +40,12 @@ export interface LineBlock {
 
 /** A format whose rows are lines. Pure: a line gives the same row or fault whatever stands around it. */
 export interface LineFormat {
+  /** Set where blocks keep no views of the bytes that they were read from. */
+  readonly copies?: true;
   /**
    * Reads the lines of `bytes[start, end)`. Each is whole and ends with a line feed, except perhaps the very last of an
-   * upload; none is longer than the run allows. The block may keep views of `bytes`, which never change again.
+   * upload; none is longer than the run allows. Unless the format copies, the block may keep views of `bytes`, which then
+   * never change again.
    */
   parse(bytes: Uint8Array, start: number, end: number): LineBlock;
 }

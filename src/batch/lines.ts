@@ -12,6 +12,9 @@ const FIRST_CARRY_BYTES = 4096;
 /** More of a line that is too long than any reject shows. */
 const LINE_HEAD_BYTES = 256;
 
+/** What a line that was held is joined in with those behind it; parsing never yields. */
+let shared: Uint8Array | null = null;
+
 /**
  * An operator that emits every whole line of a chunk at once, in batches of at most MAX_BATCH_ROWS rows and, single
  * longer lines aside, MAX_BATCH_BYTES bytes. Both `\n` and `\r\n` end a line; at the end of the upload a last line needs
@@ -89,11 +92,18 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     }
     const limit = Math.max(first, at + this.#blockBytes - held);
     const cut = limit >= end ? end : chunk.lastIndexOf(NEWLINE, limit - 1) + 1;
-    const joined = new Uint8Array(held + cut - at);
+    const joined = this.#room(held + cut - at);
     joined.set(this.#carry.subarray(0, held));
     joined.set(chunk.subarray(at, cut), held);
     this.#parse(joined, 0, joined.length, outputs);
     return cut;
+  }
+
+  /** So many bytes to parse from, of this block alone or, when the format copies, of all runs of the thread. */
+  #room(size: number): Uint8Array {
+    if (this.format.copies !== true || size > MAX_BATCH_BYTES) return new Uint8Array(size);
+    shared ??= new Uint8Array(MAX_BATCH_BYTES);
+    return shared.subarray(0, size);
   }
 
   #parse(bytes: Uint8Array, start: number, end: number, outputs: Batch[]): void {
