@@ -108,6 +108,26 @@ describe("fields", () => {
   });
 });
 
+describe("nested names", () => {
+  const names = ["a", "a.b", "ab.c"];
+  const make = (name: string) => numbers(names.indexOf(name));
+  const batch = Batch.lazy(1, names, make, 10, null, ["a.b", "ab.c"]);
+  it("go with the field that they are in", () => {
+    assert.deepEqual(valuesOf(batch, "a", "b"), [1]);
+    const replaced = batch.with("a", new ValueColumn([{ b: 7 }]));
+    assert.deepEqual(valuesOf(replaced, "a", "b"), [7]);
+    assert.deepEqual(valuesOf(replaced, "ab", "c"), [2]);
+    const dropped = batch.without(new Set(["a"]));
+    assert.deepEqual([dropped.names, dropped.nested], [["ab.c"], ["ab.c"]]);
+    assert.deepEqual(valuesOf(dropped, "a", "b"), [null]);
+  });
+  it("are plain ones once they are set", () => {
+    const set = batch.with("a.b", numbers(5)).with("a", numbers(6));
+    assert.deepEqual(valuesOf(set, "a", "b"), [5]);
+    assert.deepEqual(batch.withOnly(new Map([["a.b", numbers(5)]])).nested, []);
+  });
+});
+
 describe("derived batches", () => {
   it("leave the one they come from as it was", () => {
     const batch = three();

@@ -69,8 +69,12 @@ describe("columns", () => {
     assert.deepEqual(rows.rows, [{ b: 2 }]);
   });
   it("are made of whole objects when a key could not be told from a path", () => {
-    const demand = demandFor([["a.b"], ["a", "b"]]);
-    assert.notEqual(blockOf(utf8('{"a.b":1,"a":{"b":2}}'), demand).batch!.open, null);
+    const many = Array.from({ length: 65 }, (_, key) => [`k${key}`]);
+    for (const paths of [[["a.b"], ["a", "b"]], [["\ufffd"]], [["a", "007"]], many]) {
+      const { batch } = blockOf(utf8('{"a.b":1,"a":{"b":2}}'), demandFor(paths));
+      assert.notEqual(batch!.open, null);
+    }
+    assert.equal(blockOf(utf8("{}"), demandFor(many.slice(1))).batch!.open, null);
   });
 });
 
