@@ -40,10 +40,13 @@ const NO_PARENT: usize = 1;
 const MASKS: usize = KEYS_LAST + 48;
 /** The root's node, then what it points to; the caller fills it in. */
 export const TREE: usize = 20_480;
-/** The tape's arrays, one behind the other. */
+/** The tape's offsets where values start. */
 export const STARTS: usize = TREE + TREE_BYTES;
+/** And where they end. */
 export const ENDS: usize = STARTS + 4 * TAPE_PLACES;
+/** Its doubles. */
 export const NUMBERS: usize = ENDS + 4 * TAPE_PLACES;
+/** A byte a value. */
 export const KINDS: usize = NUMBERS + 8 * TAPE_PLACES;
 /** The bytes to scan. */
 export const INPUT: usize = KINDS + TAPE_PLACES;
@@ -182,17 +185,9 @@ function scanLine(start: usize, row: i32): usize {
     const first = load<u8>(at);
     const target = wanted;
     if (target != 0) unsetBelow(target, row);
-    if (first == QUOTE) {
-      const end = Inlined.stringEnd(at);
-      if (end == 0) return 0;
-      if (target != 0) writeString(target, row, at, end);
-      at = end;
-    } else if (first == OPEN_OBJECT || first == OPEN_ARRAY) {
+    if ((first | SMALL) == OPEN_OBJECT) {
       if (depth == STACK_END) return 0;
-      store<usize>(depth, target);
-      store<usize>(depth, at, 4);
-      store<i32>(depth, 0, 8);
-      store<u8>(depth, first, 12);
+      push(depth, target, at, first);
       depth += 16;
       node = target;
       bracket = first;
@@ -203,10 +198,8 @@ function scanLine(start: usize, row: i32): usize {
         continue;
       }
     } else {
-      const end = scalarEnd(at, first, target);
-      if (end == 0) return 0;
-      if (target != 0) writeScalar(target, row, at, end);
-      at = end;
+      at = Inlined.plainEnd(at, first, target, row);
+      if (at == 0) return 0;
     }
     at = Inlined.space(at);
     // Here brackets may close.
@@ -227,6 +220,19 @@ function scanLine(start: usize, row: i32): usize {
 
 /** What is used for every value, compiled into its callers: a function of its own, called, is a third slower in V8. */
 class Inlined {
+  /** Behind the string, word or number at `at`, which is written; 0 when there is none. */
+  @inline
+  static plainEnd(at: usize, first: u8, target: usize, row: i32): usize {
+    if (first == QUOTE) {
+      const end = Inlined.stringEnd(at);
+      if (end != 0 && target != 0) writeString(target, row, at, end);
+      return end;
+    }
+    const end = scalarEnd(at, first, target);
+    if (end != 0 && target != 0) writeScalar(target, row, at, end);
+    return end;
+  }
+
   /** Behind the white space at `at`; a line feed is none here, since it ends the line. */
   @inline
   static space(at: usize): usize {
@@ -308,6 +314,13 @@ function keyEnd(at: usize, node: usize): usize {
   }
   const colon = Inlined.space(end);
   return load<u8>(colon) == COLON ? Inlined.space(colon + 1) : 0;
+}
+
+function push(entry: usize, node: usize, at: usize, bracket: u8): void {
+  store<usize>(entry, node);
+  store<usize>(entry, at, 4);
+  store<i32>(entry, 0, 8);
+  store<u8>(entry, bracket, 12);
 }
 
 /** The child that means the next item of the array whose stack entry is given, or 0. */
