@@ -19,3 +19,21 @@ export function schemaOf(fields: Readonly<Record<string, FieldType>>): Schema {
 
 /** Rows of which nothing is known. */
 export const OPEN_SCHEMA: Schema = { fields: new Map(), open: true };
+
+/** Rows of any of `schemas`, a field whose types differ being `any`, with further fields behind, in place of known ones. */
+export function addedFields(
+  schemas: readonly Schema[],
+  added: readonly (readonly [name: string, type: FieldType])[],
+): Schema {
+  const fields = new Map<string, FieldType>();
+  for (const schema of schemas) {
+    for (const [name, type] of schema.fields) {
+      fields.set(name, (fields.get(name) ?? type) === type ? type : "any");
+    }
+  }
+  for (const [name, type] of added) {
+    fields.delete(name);
+    fields.set(name, type);
+  }
+  return { fields, open: schemas.some(({ open }) => open) };
+}

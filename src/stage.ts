@@ -63,6 +63,11 @@ export interface StageContext {
   readonly resources: Resources;
   /** Starts a nested pipeline, observed as part of this stage; the caller disposes of it. */
   nested(plan: Plan, label: string): Operator<Batch, Batch>;
+  /**
+   * For stages that run a nested pipeline many times, by window, by lane: each call of what it gives starts another
+   * instance. All instances are one entry a stage in the report, so make the first at once.
+   */
+  nestedFactory(plan: Plan, label: string): () => Operator<Batch, Batch>;
   /** The words this run uses; for compiling expressions and finding aggregates. */
   readonly vocabulary: Vocabulary;
   /** The rows that come in, as the plan knows them. */
@@ -158,6 +163,8 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
    * `made` when new ones do, or those of pipelines nested in it. By default it may read any field, so that formats above it make all.
    */
   readonly rows?: "passed" | "made";
+  /** With `rows`: what the stage reads besides what its arguments name, such as a default; `all` for whole rows. */
+  reads?(args: z.output<z.ZodObject<Shape>>): readonly Expression[] | "all";
   /** The rows that come out, given those that go in; default: the same. Reports what is wrong with the arguments. */
   schema?(args: z.output<z.ZodObject<Shape>>, input: Schema, check: CheckContext): Schema;
   /** The most bytes of state this stage keeps, `Infinity` when only the run's budget bounds it; default 0. */

@@ -18,6 +18,7 @@ import lines from "./lines.ts";
 import logfmt from "./logfmt.ts";
 import ltsv from "./ltsv.ts";
 import route from "./route.ts";
+import running from "./running.ts";
 import select from "./select.ts";
 import simple from "./simple.ts";
 import sort from "./sort.ts";
@@ -27,6 +28,7 @@ import tee from "./tee.ts";
 import top from "./top.ts";
 import tsv from "./tsv.ts";
 import where from "./where.ts";
+import window from "./window.ts";
 
 /** Every stage that ships, formats first. */
 export const DEFAULT_STAGES: readonly AnyStage[] = [
@@ -51,6 +53,8 @@ export const DEFAULT_STAGES: readonly AnyStage[] = [
   buffer,
   tee,
   route,
+  window,
+  running,
 ];
 
 /** A vocabulary of the given stages with all aggregates and functions of the engine. */

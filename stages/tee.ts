@@ -6,7 +6,7 @@ import { argument } from "../src/language/arguments.ts";
 import { printField } from "../src/language/print.ts";
 import { Branches, markBranch } from "../src/pipeline/branches.ts";
 import { Concatenation, GatheredBranches, Join } from "../src/pipeline/gathered_branches.ts";
-import type { FieldType, Schema } from "../src/schema.ts";
+import { addedFields } from "../src/schema.ts";
 import { defineStage, type StageDefinition } from "../src/stage.ts";
 import { z } from "zod";
 
@@ -92,18 +92,9 @@ const tee: StageDefinition<typeof shape> = defineStage({
         hint: `A \`tee\` has at most ${MOST_BRANCHES}`,
       });
     }
-    const fields = new Map<string, FieldType>();
-    let open = false;
-    for (const branch of branches) {
-      const output: Schema = check.nested(branch, input);
-      for (const [name, type] of output.fields) {
-        fields.set(name, (fields.get(name) ?? type) === type ? type : "any");
-      }
-      open ||= output.open;
-    }
-    fields.delete("$branch");
+    const outputs = branches.map((branch) => check.nested(branch, input));
     if (mode === "join") return { fields: new Map(), open: true };
-    return { fields: fields.set("$branch", "number"), open };
+    return addedFields(outputs, [["$branch", "number"]]);
   },
   create({ branches, mode, by }, { budget, ...context }) {
     const all = branches.map((branch, index) => context.nested(branch, String(index + 1)));

@@ -164,7 +164,7 @@ function pick(groups: Int32Array, rows: Uint32Array, chosen: Uint32Array): Int32
 }
 
 /** The values in the tightest column that holds them. */
-function columnOf(values: readonly Value[]): Column {
+export function columnOf(values: readonly Value[]): Column {
   const numbers = new Float64Array(values.length).fill(NaN);
   let times = 0;
   let others = 0;

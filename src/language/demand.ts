@@ -38,7 +38,9 @@ export function demandsOf(plan: Plan, vocabulary: Vocabulary, result: Demand = "
 function asked(stage: PlanStage, vocabulary: Vocabulary, below: Demand): Demand {
   const definition = vocabulary.stages.get(stage.stage);
   if (definition?.rows === undefined) return "all";
+  const reads = definition.reads?.(stage.arguments) ?? [];
   return unionOf([
+    reads === "all" ? reads : fieldsIn(reads),
     ...(definition.rows === "passed" ? [below] : []),
     ...named(stage, definition, vocabulary, below),
   ]);

@@ -51,22 +51,27 @@ export interface Assembly {
 interface Place {
   /** `tee.1.` for what is nested in the first branch of a tee, else empty. */
   readonly prefix: string;
-  readonly probes: Probe[] | null;
+  /** Where the stage stands among all of the plan: those of one path share a probe. */
+  readonly path: string;
+  readonly probes: Map<string, Probe> | null;
+  /** The probes of `probes`, in the order in which they were made. */
+  readonly listed: Probe[];
   readonly wake: Wake;
 }
 
-const UNOBSERVED: Place = { prefix: "", probes: null, wake: new Wake() };
+const UNOBSERVED: Place = { prefix: "", path: "", probes: null, listed: [], wake: new Wake() };
 
 /** What the plan knows of a stage's input, and what is asked of its output. */
 type Edges = Pick<StageContext, "schema" | "demand">;
 
 /** Creates every stage of a checked `plan`. Throws only what a stage's `create` throws. */
 export function assemble(plan: Plan, services: StageServices): Assembly {
-  const probes: Probe[] = [];
+  const listed: Probe[] = [];
+  const probes = new Map<string, Probe>();
   const edgesOfPlan = edgesOf(plan, services.vocabulary);
   const stages = plan.stages.map((stage, index): AssembledStage => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
-    const place: Place = { prefix: "", probes, wake: new Wake() };
+    const place: Place = { prefix: "", path: String(index), probes, listed, wake: new Wake() };
     const probe = probeFor(definition, stage, place, services.limits);
     const edges = edgesOfPlan[index]!;
     const operator = definition.create(
@@ -85,7 +90,7 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
         ) as AnyOperator,
     };
   });
-  return { stages, probes };
+  return { stages, probes: listed };
 }
 
 /** Edges of plans that run again and again, by the words they were found with; gone with the plan. */
@@ -132,13 +137,17 @@ function outputOf(stage: PlanStage, input: Schema, check: CheckContext): Schema 
   return definition.schema?.(stage.arguments, input, check) ?? input;
 }
 
+/** The probe of a place, made when it is first asked for. */
 function probeFor(definition: AnyStage, stage: PlanStage, place: Place, limits: Limits): Probe {
+  const known = place.probes?.get(place.path);
+  if (known !== undefined) return known;
   const bound = definition.queue?.(stage.arguments) ?? { bytes: limits.edgeBytes };
   const [unit, size] = "rows" in bound
     ? ["rows" as const, bound.rows]
     : ["bytes" as const, bound.bytes];
-  const probe = new Probe(place.prefix + stage.stage, place.probes?.length ?? 0, unit, size);
-  place.probes?.push(probe);
+  const probe = new Probe(place.prefix + stage.stage, place.listed.length, unit, size);
+  place.probes?.set(place.path, probe);
+  place.listed.push(probe);
   return probe;
 }
 
@@ -149,6 +158,12 @@ function contextOf(
   place: Place,
   probe: Probe | null,
 ): StageContext {
+  const makeNested = (plan: Plan, label: string) =>
+    nest(plan, { schema, demand }, services, {
+      ...place,
+      prefix: `${place.prefix}${stage.stage}.${label}.`,
+      path: `${place.path}/${label}`,
+    });
   return {
     limits: services.limits,
     budget: services.budget,
@@ -169,34 +184,39 @@ function contextOf(
       if (probe !== null) probe.rejects++;
       services.reject({ ...reject, stage: stage.stage });
     },
-    nested: (plan, label) =>
-      nest(plan, { schema, demand }, services, {
-        ...place,
-        prefix: `${place.prefix}${stage.stage}.${label}.`,
-      }),
+    nested: (plan, label) => makeNested(plan, label)(),
+    nestedFactory: makeNested,
   };
 }
 
-/** A nested pipeline as one operator. The first instance of each stage is observed; those made for snapshots are not. */
+/**
+ * Makes a nested pipeline as one operator, as often as it is called; each instance is observed by the same probes. What
+ * an instance makes after its first operator of a stage is for snapshots, and is not observed.
+ */
 function nest(
   plan: Plan,
   around: Edges,
   services: StageServices,
   place: Place,
-): Operator<Batch, Batch> {
+): () => Operator<Batch, Batch> {
   const schemas = schemasOf(plan, around.schema, services.vocabulary);
   const demands = demandsOf(plan, services.vocabulary, around.demand);
-  return chain(plan.stages.map((stage, index) => {
+  const makers = plan.stages.map((stage, index) => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
-    let first = place.probes !== null;
+    const edges = { schema: schemas[index]!, demand: demands[index]! };
+    const observedAt = { ...place, path: `${place.path}/${index}` };
+    const isObserved = place.probes !== null;
     return () => {
-      const probe = first ? probeFor(definition, stage, place, services.limits) : null;
-      const inside = first ? place : { ...UNOBSERVED, wake: place.wake };
-      first = false;
-      const edges = { schema: schemas[index]!, demand: demands[index]! };
-      const context = contextOf(services, stage, edges, inside, probe);
-      const operator = definition.create(stage.arguments, context) as AnyOperator;
-      return probe === null ? operator : observed(operator, probe);
+      let first = isObserved;
+      return () => {
+        const probe = first ? probeFor(definition, stage, observedAt, services.limits) : null;
+        const inside = first ? observedAt : { ...UNOBSERVED, wake: place.wake };
+        first = false;
+        const context = contextOf(services, stage, edges, inside, probe);
+        const operator = definition.create(stage.arguments, context) as AnyOperator;
+        return probe === null ? operator : observed(operator, probe, true);
+      };
     };
-  }));
+  });
+  return () => chain(makers.map((make) => make()));
 }

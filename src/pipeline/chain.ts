@@ -5,6 +5,7 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
+import { settled, type Steps, stepsOf, type Stepwise, stepwise, waits } from "./steps.ts";
 
 /** What the first operator of a chain may take: bytes for a format, batches for every other stage. */
 export type Chunk = Uint8Array | Batch;
@@ -25,14 +26,17 @@ export function chain(makers: readonly (() => AnyOperator)[]): AnyOperator {
 
 /**
  * What `source` would finish with now, through fresh operators that `makers` give, disposed of when it has been read.
- * Throws Error when one of them waits.
+ * They begin with the state of those `below` that can save one, for rows that came before are in it. Throws Error when
+ * one of them waits.
  */
 export function* snapshotThrough(
   source: Pick<AnyOperator, "snapshot">,
   makers: readonly (() => AnyOperator)[],
+  below: readonly AnyOperator[] = [],
 ): Generator<Batch> {
   const fresh = createAll(makers);
   try {
+    fresh.forEach((operator, index) => restoreInto(operator, below[index]?.save?.()));
     const head: AnyOperator = { push: () => NOTHING, finish: () => source.snapshot?.() ?? NOTHING };
     yield* finishNow([head, ...fresh]);
   } finally {
@@ -53,7 +57,10 @@ class Chain implements AnyOperator {
     }
     const source = this.#operators.findIndex((operator) => operator.snapshot !== undefined);
     if (source < 0) return;
-    this.snapshot = () => snapshotThrough(this.#operators[source]!, makers.slice(source + 1));
+    this.snapshot = () => {
+      const below = this.#operators.slice(source + 1);
+      return snapshotThrough(this.#operators[source]!, makers.slice(source + 1), below);
+    };
   }
 
   get done(): boolean {
@@ -77,11 +84,21 @@ class Chain implements AnyOperator {
     return all;
   }
 
-  finish(): Iterable<Batch> & AsyncIterable<Batch> {
+  finish(): Stepwise<Batch> {
     return {
+      ...stepwise(() => finishSteps(this.#operators)),
       [Symbol.iterator]: () => finishNow(this.#operators),
-      [Symbol.asyncIterator]: () => finishWaiting(this.#operators),
     };
+  }
+
+  /** The states of all; null where an operator keeps none. */
+  save(): readonly unknown[] {
+    return this.#operators.map((operator) => operator.save?.() ?? null);
+  }
+
+  restore(state: unknown): void {
+    const states = state as readonly unknown[];
+    this.#operators.forEach((operator, index) => restoreInto(operator, states[index]));
   }
 
   dispose(): void {
@@ -134,17 +151,18 @@ function pushAll(
   return all;
 }
 
-async function* finishWaiting(operators: readonly AnyOperator[]): AsyncGenerator<Batch> {
+function* finishSteps(operators: readonly AnyOperator[]): Steps<Batch> {
   for (let at = Math.max(0, lastDone(operators)); at < operators.length; at++) {
-    for await (const output of operators[at]!.finish?.() ?? NOTHING) {
-      yield* await through(operators, at + 1, [output]);
+    for (const step of stepsOf(operators[at]!.finish?.() ?? NOTHING)) {
+      if (step instanceof Promise) yield step;
+      else yield* yield* settled(through(operators, at + 1, [step]));
       if (lastDone(operators) > at) break;
     }
     at = Math.max(at, lastDone(operators) - 1);
   }
 }
 
-/** As {@link finishWaiting}, for operators that do not wait: a snapshot equals what finishes, and is never async. */
+/** As {@link finishSteps}, for operators that do not wait: a snapshot equals what finishes, and is never async. */
 function* finishNow(operators: readonly AnyOperator[]): Generator<Batch> {
   for (let at = Math.max(0, lastDone(operators)); at < operators.length; at++) {
     const operator = operators[at]!;
@@ -160,10 +178,11 @@ function* finishNow(operators: readonly AnyOperator[]): Generator<Batch> {
   }
 }
 
-function waits(): Error {
-  return new Error(
-    "Cannot take a snapshot through a stage that waits; put it before the first aggregate",
-  );
+/** Puts a saved state, if there is one, into an operator that has had no input. */
+export function restoreInto(operator: AnyOperator, state: unknown): void {
+  if (state === undefined || state === null) return;
+  if (operator.restore !== undefined) operator.restore(state);
+  else operator.merge?.(state);
 }
 
 function createAll(makers: readonly (() => AnyOperator)[]): readonly AnyOperator[] {

@@ -4,10 +4,18 @@
  */
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
 import type { Probe } from "./probe.ts";
+import { type Steps, stepsOf, stepwise } from "./steps.ts";
 
-/** The operator with its work timed and counted by `probe`; the rest of it is passed on. */
-export function observed<In, Out>(operator: Operator<In, Out>, probe: Probe): Operator<In, Out> {
-  return new Observed(operator, probe);
+/**
+ * The operator with its work timed and counted by `probe`; the rest of it is passed on. A probe that several operators
+ * share is closed by whoever made it.
+ */
+export function observed<In, Out>(
+  operator: Operator<In, Out>,
+  probe: Probe,
+  shared = false,
+): Operator<In, Out> {
+  return new Observed(operator, probe, shared);
 }
 
 /** A class, since an object of closures for each stage of each run is half the cost of a small one. */
@@ -18,7 +26,11 @@ class Observed<In, Out> implements Operator<In, Out> {
   readonly restore?: (state: unknown) => void;
   readonly merge?: (state: unknown) => void;
 
-  constructor(readonly operator: Operator<In, Out>, readonly probe: Probe) {
+  constructor(
+    readonly operator: Operator<In, Out>,
+    readonly probe: Probe,
+    readonly shared: boolean,
+  ) {
     if (operator.take) {
       this.take = () => {
         probe.working();
@@ -45,12 +57,12 @@ class Observed<In, Out> implements Operator<In, Out> {
     this.probe.working();
     const rest = this.operator.finish?.() ?? NOTHING;
     return Symbol.asyncIterator in rest
-      ? observedWaiting(rest, this.probe)
+      ? stepwise(() => observedSteps(rest, this.probe))
       : observedNow(rest, this.probe);
   }
 
   dispose(): void {
-    this.probe.close();
+    if (!this.shared) this.probe.close();
     this.operator.dispose?.();
   }
 
@@ -66,17 +78,21 @@ class Observed<In, Out> implements Operator<In, Out> {
   }
 }
 
-async function* observedWaiting<Out>(rest: AsyncIterable<Out>, probe: Probe): AsyncGenerator<Out> {
-  for await (const output of rest) {
-    probe.countOut(output);
+function* observedSteps<Out>(rest: AsyncIterable<Out>, probe: Probe): Steps<Out> {
+  for (const step of stepsOf(rest)) {
+    if (step instanceof Promise) {
+      yield step;
+      continue;
+    }
+    probe.countOut(step);
     probe.waiting();
-    yield output;
+    yield step;
     probe.working();
   }
   probe.resting();
 }
 
-/** As {@link observedWaiting}, for what is there without waiting. */
+/** As {@link observedSteps}, for what is there without waiting. */
 function* observedNow<Out>(rest: Iterable<Out>, probe: Probe): Generator<Out> {
   for (const output of rest) {
     probe.countOut(output);

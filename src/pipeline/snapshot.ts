@@ -62,7 +62,8 @@ export class Snapshots {
     };
     const below = this.stages.slice(this.#point + 1);
     const makers = below.map((stage) => () => stage.fresh(own));
-    return snapshotThrough(this.stages[this.#point]!.operator, makers);
+    const operators = below.map(({ operator }) => operator);
+    return snapshotThrough(this.stages[this.#point]!.operator, makers, operators);
   }
 }
 
