@@ -65,9 +65,10 @@ export interface StageContext {
   nested(plan: Plan, label: string): Operator<Batch, Batch>;
   /**
    * For stages that run a nested pipeline many times, by window, by lane: each call of what it gives starts another
-   * instance. All instances are one entry a stage in the report, so make the first at once.
+   * instance. All instances are one entry a stage in the report, so make the first at once; with `false`, one for a
+   * snapshot that is not counted.
    */
-  nestedFactory(plan: Plan, label: string): () => Operator<Batch, Batch>;
+  nestedFactory(plan: Plan, label: string): (observed?: boolean) => Operator<Batch, Batch>;
   /** The words this run uses; for compiling expressions and finding aggregates. */
   readonly vocabulary: Vocabulary;
   /** The rows that come in, as the plan knows them. */

@@ -19,6 +19,7 @@ import logfmt from "./logfmt.ts";
 import ltsv from "./ltsv.ts";
 import route from "./route.ts";
 import running from "./running.ts";
+import session from "./session.ts";
 import select from "./select.ts";
 import simple from "./simple.ts";
 import sort from "./sort.ts";
@@ -54,6 +55,7 @@ export const DEFAULT_STAGES: readonly AnyStage[] = [
   tee,
   route,
   window,
+  session,
   running,
 ];
 

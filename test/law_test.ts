@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Batch } from "../src/batch/batch.ts";
 import { encodeText } from "../src/batch/text.ts";
-import { type AnyOperator, chain } from "../src/pipeline/chain.ts";
+import { type AnyOperator, chain, restoreInto } from "../src/pipeline/chain.ts";
 import type { AnyStage } from "../src/stage.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import {
@@ -26,6 +26,8 @@ import { between, forSeeds } from "./support/random.ts";
 /** How many rows a stage may give for one that comes in, where that is not 1. */
 const ROWS_FOR_ONE: ReadonlyMap<string, readonly [most: number, why: string]> = new Map([
   ["tee", [16, "every branch gives the row once"]],
+  ["window", [Infinity, "a row that ends windows brings out what they have"]],
+  ["session", [Infinity, "a row that ends sessions brings out what they have"]],
 ]);
 
 interface Subject {
@@ -171,7 +173,7 @@ law("parts that are saved and merged give the whole", 10, async ({ stage, pipeli
   const made = bench(pipeline);
   const at = made.names.indexOf(stage.name);
   const mergeable = stage.kind === "aggregate";
-  assert.equal(made.makers[at]!().save !== undefined, mergeable, "save is for aggregates");
+  assert.equal(made.makers[at]!().merge !== undefined, mergeable, "merge is for aggregates");
   if (!mergeable) return;
   const bytes = encodeText(input);
   const whole = (await run(pipeline, input)).output;
@@ -190,6 +192,33 @@ law("parts that are saved and merged give the whole", 10, async ({ stage, pipeli
     }
     const merged = await outputsOf(first, []);
     assert.equal(textOf(await outputsOf(chain(made.makers.slice(at + 1)), merged)), whole);
+  });
+});
+
+law("what is saved and restored goes on where it was", 10, async ({ stage, pipeline, input }) => {
+  const made = bench(pipeline);
+  const at = made.names.indexOf(stage.name);
+  const first = made.makers[at]!();
+  const saves = first.save !== undefined;
+  first.dispose?.();
+  if (!saves) return;
+  const bytes = encodeText(input);
+  const whole = (await run(pipeline, input)).output;
+  await forSeeds(10, async (random) => {
+    const cuts = randomCuts(random, bytes.length);
+    const batches = await outputsOf(chain(made.makers.slice(0, at)), cut(bytes, cuts));
+    const split = between(random, 0, batches.length);
+    const held = made.budget.used;
+    const before = made.makers[at]!();
+    const outputs: Batch[] = [];
+    for (const batch of batches.slice(0, split)) outputs.push(...await before.push(batch));
+    const after = made.makers[at]!();
+    restoreInto(after, structuredClone(before.save!()));
+    before.dispose?.();
+    outputs.push(...await outputsOf(after, batches.slice(split)));
+    after.dispose?.();
+    assert.equal(made.budget.used, held);
+    assert.equal(textOf(await outputsOf(chain(made.makers.slice(at + 1)), outputs)), whole);
   });
 });
 

@@ -61,6 +61,49 @@ describe("a live upload", () => {
     });
   });
 
+  it("gets the rows of a window as soon as it is over, and of a session", async () => {
+    await withServer({}, async (server) => {
+      const at = (second: number) =>
+        `{"time":"2026-10-01T08:00:${String(second)}Z","user":"kim"}\n`;
+      const query = "json | window 10s lateness=5s | stats count by user";
+      const client = new Curl(["-T", ".", runUrl(server, query)]);
+      client.send(at(11) + at(15) + at(26) + at(19));
+      client.send(at(35));
+      await client.until(
+        /^\{"user":"kim","count":3,"window_start":"2026-10-01T08:00:10.000Z".*\}\n$/,
+      );
+      client.send(at(59));
+      await client.until(/"window_start":"2026-10-01T08:00:20.000Z".*\n.*08:00:30.000Z.*\n$/);
+      const { code, output } = await client.end();
+      assert.equal(code, 0);
+      assert.equal(jsonLines(output).length, 4);
+      const { stages } = await endedRun(server);
+      const names = stages.map(({ stage, rowsIn, rowsOut }) => [stage, rowsIn, rowsOut]);
+      assert.deepEqual(names, [["json", 0, 6], ["window", 6, 4], ["window.1.stats", 6, 4]]);
+      const visits = new Curl([
+        "-T",
+        ".",
+        runUrl(server, "json | session 5s by user (stats count)"),
+      ]);
+      visits.send(at(10) + at(12) + at(17));
+      await visits.until(/^\{"count":2,"user":"kim",.*\}\n$/);
+      assert.equal(jsonLines((await visits.end()).output).length, 2);
+    });
+  });
+
+  it("gets early panes of an open window while nothing is sent", async () => {
+    await withServer({}, async (server) => {
+      const query = "json | window 1h early=20ms (stats count)";
+      const client = new Curl(["-T", ".", runUrl(server, query)]);
+      client.send('{"time":1}\n');
+      await client.until(/"count":1,.*"pane":"early"\}\n$/);
+      client.send('{"time":2}\n');
+      await client.until(/"count":2,.*"pane":"early"\}\n$/);
+      const { output } = await client.end();
+      assert.match(output, /"count":2,.*"pane":"on_time"\}\n$/);
+    });
+  });
+
   it("is cancelled by a satisfied head, with a proper end", async () => {
     await withServer({}, async (server) => {
       const client = new Curl(["-T", ".", runUrl(server, "lines | head 2")]);

@@ -198,7 +198,7 @@ function nest(
   around: Edges,
   services: StageServices,
   place: Place,
-): () => Operator<Batch, Batch> {
+): (observed?: boolean) => Operator<Batch, Batch> {
   const schemas = schemasOf(plan, around.schema, services.vocabulary);
   const demands = demandsOf(plan, services.vocabulary, around.demand);
   const makers = plan.stages.map((stage, index) => {
@@ -206,8 +206,8 @@ function nest(
     const edges = { schema: schemas[index]!, demand: demands[index]! };
     const observedAt = { ...place, path: `${place.path}/${index}` };
     const isObserved = place.probes !== null;
-    return () => {
-      let first = isObserved;
+    return (watched: boolean) => {
+      let first = isObserved && watched;
       return () => {
         const probe = first ? probeFor(definition, stage, observedAt, services.limits) : null;
         const inside = first ? observedAt : { ...UNOBSERVED, wake: place.wake };
@@ -218,5 +218,5 @@ function nest(
       };
     };
   });
-  return () => chain(makers.map((make) => make()));
+  return (watched = true) => chain(makers.map((make) => make(watched)));
 }
