@@ -15,30 +15,13 @@ import {
   type Stepwise,
   stepwise,
 } from "../pipeline/steps.ts";
-import type { Budget, Operator, Outputs } from "../stage.ts";
-import type { LatePolicy, LeftOut, TimesOf } from "./event_time.ts";
+import type { Operator, Outputs } from "../stage.ts";
 import { OpenSessions, type Session, SESSION_BYTES } from "./open_sessions.ts";
+import type { SessionsOptions } from "./options.ts";
 import { stamped, stampOf } from "./pane.ts";
 import { RowList } from "./row_list.ts";
 import { RowPool, sorted } from "./row_pool.ts";
 import { SessionKeys } from "./session_keys.ts";
-
-/** How sessions are cut, and what they work with. */
-export interface SessionsOptions {
-  readonly gapMs: number;
-  /** The watermark is this far behind the latest time seen. */
-  readonly latenessMs: number;
-  readonly late: LatePolicy;
-  readonly timesOf: TimesOf;
-  readonly keys: readonly {
-    readonly name: string;
-    readonly evaluate: (batch: Batch) => Column;
-  }[];
-  readonly leftOut: LeftOut;
-  readonly budget: Budget;
-  /** Another instance of the nested pipeline; with `false` one for a snapshot. */
-  make(observed?: boolean): Operator<Batch, Batch>;
-}
 
 interface SavedSession extends Pick<Session, "start" | "last" | "pane" | "changed" | "fired"> {
   readonly rows: readonly PackedBatch[];

@@ -5,31 +5,11 @@
 import type { Batch } from "../batch/batch.ts";
 import { selectedRows } from "../expression/rows.ts";
 import { collect, settled, type Steps, type Stepwise, stepwise } from "../pipeline/steps.ts";
-import type { Clock } from "../resources.ts";
-import type { Budget, Operator, Outputs } from "../stage.ts";
-import type { LatePolicy, LeftOut, TimesOf } from "./event_time.ts";
+import type { Operator, Outputs } from "../stage.ts";
 import { type OpenWindow, OpenWindows, type SavedWindow } from "./open_windows.ts";
 import { currentPane, finalPane, latePane, type Pane } from "./pane.ts";
 import { RowList } from "./row_list.ts";
-
-/** How windows are cut, and what they work with. */
-export interface WindowedOptions {
-  readonly lengthMs: number;
-  /** Windows start at the multiples of this since 1970; the length is a multiple of it. */
-  readonly everyMs: number;
-  /** The watermark is this far behind the latest time seen. */
-  readonly latenessMs: number;
-  readonly late: LatePolicy;
-  /** Milliseconds between early panes; null for none. */
-  readonly earlyMs: number | null;
-  readonly timesOf: TimesOf;
-  readonly leftOut: LeftOut;
-  readonly budget: Budget;
-  readonly clock: Clock;
-  /** Another instance of the nested pipeline. */
-  make(): Operator<Batch, Batch>;
-  wake(): void;
-}
+import type { WindowedOptions } from "./options.ts";
 
 /** The rows of one batch whose times are in `[start, end)`, a stretch that all of its windows have in common. */
 interface Slot {

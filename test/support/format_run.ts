@@ -53,6 +53,9 @@ export function runFormat(
     nested: () => {
       throw new Error("A format has no nested pipeline");
     },
+    nestedFactory: () => {
+      throw new Error("A format has no nested pipeline");
+    },
     vocabulary: {
       stages: new Map(),
       functions: new Map(),
