@@ -137,7 +137,7 @@ law(
     const plan = parsePipeline(pipeline, VOCABULARY).plan;
     const gathers = plan.stages.some(({ stage: word }) =>
       ["aggregate"].includes(VOCABULARY.stages.get(word)!.kind) ||
-      ["sort", "tail", "top", "tee", "route"].includes(word)
+      ["sort", "tail", "top", "tee", "route", "window", "session"].includes(word)
     );
     // A stage that answers at the end takes its input for ever: here only what streams can be held back by its reader.
     if (gathers) return;
