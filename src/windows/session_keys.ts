@@ -4,7 +4,7 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import type { Column, Value } from "../batch/column.ts";
-import { GroupTable, type GroupTableState } from "../aggregate/group_table.ts";
+import { type Groups, newGroups } from "../aggregate/groups.ts";
 import type { Budget } from "../stage.ts";
 
 /** A column of the rows to come, evaluated on a batch. */
@@ -15,7 +15,7 @@ const FEW_KEYS = 1024;
 
 /** Numbers keys from 0. Holds at most four times the keys in use, or some more than a thousand. */
 export class SessionKeys {
-  #table: GroupTable | null = null;
+  #table: Groups | null = null;
   #held = 0;
   readonly #none = new Int32Array(1);
 
@@ -31,7 +31,7 @@ export class SessionKeys {
 
   /** The values of a key. */
   values(group: number): readonly Value[] {
-    return this.#table?.keys(group) ?? [];
+    return this.#table?.columns(group, group + 1).map((column) => column.value(0)) ?? [];
   }
 
   /** Whether many more keys are known than the `used` ones. */
@@ -47,19 +47,16 @@ export class SessionKeys {
   }
 
   /** These keys as data. */
-  save(groups: readonly number[]): GroupTableState | null {
+  save(groups: readonly number[]): unknown {
     if (this.#table === null) return null;
-    const { arena, offsets } = this.#table.save();
-    const parts = groups.map((group) => arena.subarray(offsets[group]!, offsets[group + 1]!));
-    const ends = new Uint32Array(groups.length + 1);
-    parts.forEach(({ length }, index) => ends[index + 1] = ends[index]! + length);
-    const packed = new Uint8Array(ends.at(-1)!);
-    parts.forEach((part, index) => packed.set(part, ends[index]!));
-    return { arena: packed, offsets: ends };
+    const columns = this.#table.columns(0, this.#table.size);
+    const few = newGroups(this.keys.length, () => {});
+    few.assign(columns, Uint32Array.from(groups), groups.length);
+    return few.save();
   }
 
   /** Keys that were saved, into none; gives their numbers. */
-  restore(state: GroupTableState | null): Int32Array {
+  restore(state: unknown): Int32Array {
     if (state === null) return this.#none;
     this.#table ??= this.#newTable();
     return this.#table.merge(state);
@@ -72,8 +69,8 @@ export class SessionKeys {
     this.#held = 0;
   }
 
-  #newTable(): GroupTable {
-    return new GroupTable(this.keys.length, (bytes) => {
+  #newTable(): Groups {
+    return newGroups(this.keys.length, (bytes) => {
       this.#held += bytes;
       this.budget.take(bytes);
     });

@@ -5,7 +5,6 @@
 import type { Batch } from "../batch/batch.ts";
 import { type Column, ConstantColumn, TimeColumn } from "../batch/column.ts";
 import { type PackedBatch, packRows, unpackRows } from "../batch/packed_rows.ts";
-import type { GroupTableState } from "../aggregate/group_table.ts";
 import { selectedRows } from "../expression/rows.ts";
 import {
   collect,
@@ -31,7 +30,7 @@ interface SavedSession extends Pick<Session, "start" | "last" | "pane" | "change
 interface SessionsState {
   readonly seen: number | null;
   readonly leftOut: readonly [number, number];
-  readonly keys: GroupTableState | null;
+  readonly keys: unknown;
   /** For each session, which of the keys is its own. */
   readonly keyOf: readonly number[];
   readonly sessions: readonly SavedSession[];
