@@ -197,6 +197,44 @@ test("a session that late rows changed is given again", async () => {
   );
 });
 
+test("a session that late rows joined is due by its new end, and late whichever of the two was given", async () => {
+  const panes = async (...points: readonly (readonly [k: string, second: number])[]) => {
+    const { rows } = await run(
+      "json | session 5s by k on at lateness=10s late=update (stats count)",
+      lines(points.map(([k, second]) => ({ k, at: second * 1000 }))),
+    );
+    return rows.map(({ k, count, pane }) => `${k} ${count} ${pane}`);
+  };
+  assert.deepEqual(
+    await panes(["a", 5], ["a", 22], ["a", 12], ["b", 13], ["a", 8], ["a", 40]),
+    ["a 1 on_time", "a 3 late", "b 1 on_time", "a 1 on_time", "a 1 on_time"],
+  );
+  assert.deepEqual(
+    await panes(["a", 22], ["a", 9], ["a", 25], ["a", 13], ["a", 17], ["a", 21], ["a", 60]),
+    ["a 1 on_time", "a 6 late", "a 1 on_time"],
+  );
+});
+
+test("a long session does not keep the batches of its rows", async () => {
+  const made = bench("json | session 3s by k on at (stats count, sum(n) as sum)");
+  const whole = chain(made.makers);
+  const outputs = [];
+  for (let chunk = 0; chunk < 300; chunk++) {
+    const rows = Array.from({ length: 100 }, (_, index) => ({
+      at: chunk * 2000 + index * 20,
+      k: index === 0 ? "long" : `short ${chunk}`,
+      n: chunk,
+    }));
+    outputs.push(...await whole.push(encodeText(lines(rows))));
+  }
+  const { used } = made.budget;
+  assert.ok(used < 1_000_000, `${used} bytes for some 500 rows`);
+  outputs.push(...await outputsOf(whole, []));
+  const long = textOf(outputs).split("\n").filter((line) => line.includes('"long"'));
+  assert.deepEqual(long.map((line) => line.slice(0, 24)), ['{"count":300,"sum":44850']);
+  whole.dispose?.();
+});
+
 test("late rows are passed on, with the bounds of the oldest window that they missed", async () => {
   const input = lines([{ at: 3500 }, { at: 9000 }, { at: 3600, x: 1 }]);
   const { rows, notices } = await run(
