@@ -15,6 +15,7 @@ export interface Kernel {
 export const KERNELS: readonly Kernel[] = [
   { source: "src/kernel/access_log.kernel.ts", target: "src/kernel/access_log_wasm.ts" },
   { source: "src/kernel/json.kernel.ts", target: "src/kernel/json_wasm.ts" },
+  { source: "src/kernel/csv.kernel.ts", target: "src/kernel/csv_wasm.ts" },
 ];
 
 const ROOT = new URL("../", import.meta.url);

@@ -3,75 +3,45 @@
  * @module
  */
 import { Batch } from "./batch.ts";
-import { NULL_COLUMN, TextColumn } from "./column.ts";
-import type { Dialect, RecordScan } from "./csv_scan.ts";
+import { type Column, NULL_COLUMN, TextColumn } from "./column.ts";
+import type { RecordScan } from "./csv_scan.ts";
+
+/** Bytes of a place: where a field starts and where it ends. */
+const PLACE_BYTES = 8;
 
 /**
- * The rows of a scan with these field names, all text. An empty field is null, an empty quoted one is empty text. Only
- * a column with doubled quotes is a copy. Keeps the block's bytes and the tape.
+ * The rows of a scan as text columns: the `slots` are the names of the fields that were found, in their order. An empty
+ * field is null, an empty quoted one is empty text. Only a column with doubled quotes is a copy. Keeps the block's bytes,
+ * of which `length` are the rows', and 8 bytes a row and column.
  */
 export function recordBatch(
   bytes: Uint8Array,
   scan: RecordScan,
-  names: readonly string[],
-  places: ReadonlyMap<string, number>,
-  dialect: Dialect,
+  slots: ReadonlyMap<string, number>,
+  quote: number,
   length: number,
 ): Batch {
-  const { tape, rows, doubled } = scan;
-  const stride = names.length + 1;
-  const maker = (from: Int32Array, count: number) => (name: string) => {
-    const place = places.get(name);
-    if (place === undefined) return NULL_COLUMN;
-    return fieldColumn(bytes, from, count, stride, place, dialect.quote, doubled);
+  const { starts, ends, doubled, rows } = scan;
+  const make = (name: string, few: Uint32Array | null): Column => {
+    const slot = slots.get(name);
+    if (slot === undefined) return NULL_COLUMN;
+    const column = new TextColumn(bytes, taken(starts[slot]!, few), taken(ends[slot]!, few));
+    return doubled[slot] ? undoubled(column, quote) : column;
   };
-  return Batch.lazy(rows, names, maker(tape, rows), length + tape.byteLength, (some) => {
-    const few = new Int32Array(some.length * stride);
-    for (let index = 0; index < some.length; index++) {
-      const from = some[index]! * stride;
-      for (let slot = 0; slot < stride; slot++) few[index * stride + slot] = tape[from + slot]!;
-    }
-    return maker(few, some.length);
-  });
+  return Batch.lazy(
+    rows,
+    [...slots.keys()],
+    (name) => make(name, null),
+    length + slots.size * rows * PLACE_BYTES,
+    (few) => (name) => make(name, few),
+  );
 }
 
-/** The place of each name. */
-export function placesOf(names: readonly string[]): ReadonlyMap<string, number> {
-  return new Map(names.map((name, index) => [name, index]));
-}
-
-function fieldColumn(
-  bytes: Uint8Array,
-  tape: Int32Array,
-  rows: number,
-  stride: number,
-  place: number,
-  quote: number,
-  doubled: boolean,
-): TextColumn {
-  const starts = new Int32Array(rows);
-  const ends = new Int32Array(rows);
-  const skip = place === 0 ? 0 : 1;
-  let copied = false;
-  for (let row = 0, at = place; row < rows; row++, at += stride) {
-    let start = tape[at]! + skip;
-    let end = tape[at + 1]!;
-    if (start === end) start = -1;
-    else if (bytes[start] === quote) {
-      start++;
-      end--;
-      copied ||= doubled && quoteWithin(bytes, start, end, quote);
-    }
-    starts[row] = start;
-    ends[row] = end;
-  }
-  const column = new TextColumn(bytes, starts, ends);
-  return copied ? undoubled(column, quote) : column;
-}
-
-function quoteWithin(bytes: Uint8Array, start: number, end: number, quote: number): boolean {
-  for (let at = start; at < end; at++) if (bytes[at] === quote) return true;
-  return false;
+function taken(places: Int32Array, few: Uint32Array | null): Int32Array {
+  if (few === null) return places;
+  const some = new Int32Array(few.length);
+  for (let index = 0; index < few.length; index++) some[index] = places[few[index]!]!;
+  return some;
 }
 
 /** A copy in which each doubled quote of a quoted field is one. */

@@ -2,8 +2,8 @@
  * What stands before the records of separated values: a byte order mark, and the names of the columns.
  * @module
  */
-import { placesOf, recordBatch } from "./csv_columns.ts";
-import type { RecordScanner } from "./csv_scan.ts";
+import { recordBatch } from "./csv_columns.ts";
+import { type Dialect, RecordScanner } from "./csv_scan.ts";
 
 const MARK = [0xef, 0xbb, 0xbf];
 
@@ -50,16 +50,17 @@ export class MarkFilter {
 
 /** The `fields` fields of the one record `bytes[start, end)`, null for empty ones. */
 export function fieldsOf(
-  scanner: RecordScanner,
+  dialect: Dialect,
   bytes: Uint8Array,
   start: number,
   end: number,
   fields: number,
 ): readonly (string | null)[] {
-  const scan = scanner.scan(bytes, start, end, fields, true);
-  const names = Array.from({ length: fields }, (_, index) => String(index));
-  const row = recordBatch(bytes, scan, names, placesOf(names), scanner.dialect, 0);
-  return names.map((name) => row.column(name)!.value(0) as string | null);
+  const wanted = Array.from({ length: fields }, (_, place) => place);
+  const scan = new RecordScanner({ dialect, fields, wanted }).scan(bytes, start, end, true);
+  const slots = new Map(wanted.map((place) => [String(place), place]));
+  const row = recordBatch(bytes, scan, slots, dialect.quote, 0);
+  return wanted.map((place) => row.column(String(place))!.value(0) as string | null);
 }
 
 /** Names that differ: an empty one is named by its place, a repeated one gets the next free number. */

@@ -6,9 +6,11 @@
 import { RunError } from "../errors.ts";
 import { type Operator, type Outputs, type StageContext } from "../stage.ts";
 import { type Batch, MAX_BATCH_BYTES } from "./batch.ts";
-import { placesOf, recordBatch } from "./csv_columns.ts";
+import { recordBatch } from "./csv_columns.ts";
+import { type RecordReader, recordReader } from "./csv_reader.ts";
+import { RecordEdge } from "./csv_edge.ts";
 import { distinctNames, fieldsOf, MarkFilter } from "./csv_header.ts";
-import { type Dialect, RecordEdge, type RecordScan, RecordScanner } from "./csv_scan.ts";
+import { type Dialect, type RecordScan, RecordScanner } from "./csv_scan.ts";
 import { SHOWN_LINE_BYTES, shownLine } from "./line_format.ts";
 
 /** More columns than this are refused, as each costs memory in every batch. */
@@ -52,18 +54,14 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
   #linesBefore = 0;
   #discarding = false;
   #headerPending: boolean;
-  #names: readonly string[] | null;
-  #places: ReadonlyMap<string, number>;
-  readonly #scanner: RecordScanner;
+  #reader: RecordReader | null;
   readonly #edge: RecordEdge;
   readonly #maxBytes: number;
   readonly #blockBytes: number;
 
   constructor(readonly options: RecordOptions, readonly context: StageContext) {
     this.#headerPending = options.header;
-    this.#names = options.names;
-    this.#places = placesOf(options.names ?? []);
-    this.#scanner = new RecordScanner(options.dialect);
+    this.#reader = options.names === null ? null : this.#readerOf(options.names);
     this.#edge = new RecordEdge(options.dialect);
     this.#maxBytes = context.limits.maxLineBytes;
     // A block of several records is shorter than any that is too long, so the scanner need not look for these.
@@ -99,9 +97,10 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
   #take(bytes: Uint8Array, outputs: Batch[]): void {
     let at = 0;
     while (at < bytes.length) {
-      const ready = this.#names !== null && !this.#headerPending;
-      if (ready && this.#held === 0 && !this.#discarding) {
-        const next = this.#block(bytes, at, Math.min(bytes.length, at + this.#blockBytes), outputs);
+      const reader = this.#headerPending ? null : this.#reader;
+      if (reader !== null && this.#held === 0 && !this.#discarding) {
+        const end = Math.min(bytes.length, at + this.#blockBytes);
+        const next = this.#block(reader, bytes, at, end, outputs);
         if (next > at) {
           at = next;
           continue;
@@ -112,14 +111,18 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
   }
 
   /** Reads the whole records of a block; gives where the first begins that is not whole. */
-  #block(bytes: Uint8Array, start: number, end: number, outputs: Batch[], final = false): number {
-    const names = this.#names!;
-    const scan = this.#scanner.scan(bytes, start, end, names.length, final);
+  #block(
+    { scan: read, slots }: RecordReader,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    outputs: Batch[],
+    final = false,
+  ): number {
+    const scan = read(bytes, start, end, final);
     this.#report(bytes, start, scan);
-    if (scan.rows > 0) {
-      const [{ dialect }, length] = [this.options, scan.next - start];
-      outputs.push(recordBatch(bytes, scan, names, this.#places, dialect, length));
-    }
+    const { quote } = this.options.dialect;
+    if (scan.rows > 0) outputs.push(recordBatch(bytes, scan, slots, quote, scan.next - start));
     return scan.next;
   }
 
@@ -163,25 +166,29 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
   /** Reads the held record together with those behind it that fit in one block. */
   #join(bytes: Uint8Array, at: number, end: number, outputs: Batch[]): number {
     const held = this.#held;
-    const first = this.#names === null || this.#headerPending;
-    const limit = first ? end : Math.max(end, Math.min(bytes.length, at + this.#blockBytes - held));
+    const reader = this.#headerPending ? null : this.#reader;
+    const limit = reader === null
+      ? end
+      : Math.max(end, Math.min(bytes.length, at + this.#blockBytes - held));
     const joined = new Uint8Array(held + limit - at);
     joined.set(this.#carry.subarray(0, held));
     joined.set(bytes.subarray(at, limit), held);
     this.#held = 0;
-    if (!first) return at + this.#block(joined, 0, joined.length, outputs) - held;
+    if (reader !== null) return at + this.#block(reader, joined, 0, joined.length, outputs) - held;
     this.#record(joined, 0, joined.length, false, outputs);
     return end;
   }
 
   /** Reads one whole record, which may be the first. */
   #record(bytes: Uint8Array, start: number, end: number, final: boolean, outputs: Batch[]): void {
-    if (this.#names !== null && !this.#headerPending) {
-      this.#block(bytes, start, end, outputs, final);
+    if (this.#reader !== null && !this.#headerPending) {
+      this.#block(this.#reader, bytes, start, end, outputs, final);
       return;
     }
-    const probe = this.#scanner.scan(bytes, start, end, 0, final);
-    const { found } = probe;
+    const { dialect } = this.options;
+    const counter = new RecordScanner({ dialect, fields: 1, wanted: [] });
+    const probe = counter.scan(bytes, start, end, final);
+    const { found } = counter;
     if (found > MAX_COLUMNS) {
       const message = `Cannot read a record of ${found} fields; at most ${MAX_COLUMNS} are allowed`;
       throw new RunError("nothing_parsed", message);
@@ -191,12 +198,11 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
       this.#headerPending = false;
       this.#linesBefore += probe.lines;
       this.#offset += end - start;
-      if (this.#names === null) {
-        this.#name(distinctNames(fieldsOf(this.#scanner, bytes, start, end, found)));
-      }
+      this.#reader ??= this.#readerOf(distinctNames(fieldsOf(dialect, bytes, start, end, found)));
     } else if (found > 0) {
-      this.#name(Array.from({ length: found }, (_, index) => `c${index + 1}`));
-      this.#block(bytes, start, end, outputs, final);
+      const names = Array.from({ length: found }, (_, index) => `c${index + 1}`);
+      this.#reader = this.#readerOf(names);
+      this.#block(this.#reader, bytes, start, end, outputs, final);
     } else this.#report(bytes, start, probe);
   }
 
@@ -205,9 +211,8 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
     throw new RunError("nothing_parsed", `Cannot read the header in line ${line}: ${reason}`);
   }
 
-  #name(names: readonly string[]): void {
-    this.#names = names;
-    this.#places = placesOf(names);
+  #readerOf(names: readonly string[]): RecordReader {
+    return recordReader(names, this.options.dialect, this.context.demand);
   }
 
   #hold(bytes: Uint8Array, at: number): void {
