@@ -7,7 +7,8 @@ import { weigh } from "../batch/gather.ts";
 import { compareForSort } from "../expression/compare.ts";
 import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
 import { type PackedValues, packValues, unpackValues } from "./packed_values.ts";
-import { numberOrText, textNumber } from "./numbers.ts";
+import { textNumbers } from "../kernel/number_kernel.ts";
+import { numberOrText } from "./numbers.ts";
 import { ByteStates, NumberStates } from "./states.ts";
 
 /** What a group's best value is: nothing yet, a number, an instant, or anything else. */
@@ -47,13 +48,14 @@ class Extreme implements Accumulator {
 
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
     const column = columns[0]!;
+    const spelled = column.kind === "text" ? textNumbers(column) : null;
     for (let index = 0; index < count; index++) {
       const row = rows[index]!;
       const group = groups[index]!;
       if (column.kind === "number") this.#offerNumber(group, NUMBER, column.values[row]!);
       else if (column.kind === "time") this.#offerNumber(group, TIME, column.values[row]!);
       else if (column.kind === "text") {
-        const value = textNumber(column, row);
+        const value = spelled![row]!;
         if (value === value) this.#offerNumber(group, NUMBER, value);
         else this.#offer(group, column.value(row));
       } else this.#offer(group, column.value(row));

@@ -10,6 +10,7 @@ import { type GroupTableState, keyColumn } from "./group_columns.ts";
 import type { Groups } from "./groups.ts";
 import { halfSipHash, type HashSecret, randomSecret } from "./hash.ts";
 import { copyBytes, equalBytes, KeyEncoder, TAG } from "./key.ts";
+import { NearKeys } from "./near_keys.ts";
 import { RecentNumbers } from "./recent_numbers.ts";
 
 /** Small, since many a table holds few groups and is made for each small upload anew; it doubles soon. */
@@ -20,8 +21,7 @@ const MAX_ARENA_BYTES = 2 ** 31 - 1;
 /**
  * Numbers groups from 0 in the order in which their keys are first seen. Key identity is that of key.ts; text that is
  * not UTF-8 is told apart by its bytes and reads as U+FFFD. Costs 13 to 38 bytes a group besides the key's own bytes
- * and the slack of doubling, and 8 bytes a row of the largest batch, all declared through `take`, which throws when the
- * budget is spent.
+ * and the slack of doubling, and 8 bytes a row of the largest batch, declared through `take`, which throws past it.
  */
 export class GroupTable implements Groups {
   #size = 0;
@@ -38,7 +38,7 @@ export class GroupTable implements Groups {
   readonly #encoder: KeyEncoder;
   readonly #secret: HashSecret = randomSecret();
 
-  constructor(take: (bytes: number) => void) {
+  constructor(take: (bytes: number) => void, readonly near: NearKeys = new NearKeys()) {
     this.#take = take;
     this.#encoder = new KeyEncoder(take);
     const lists = this.#slots.byteLength + this.#arena.byteLength + this.#offsets.byteLength;
@@ -96,19 +96,24 @@ export class GroupTable implements Groups {
   #assignText(column: TextColumn, rows: Uint32Array, count: number): void {
     const { bytes, starts, ends } = column;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const nullGroup = () => this.#find(bytes, view, 0, 0, TAG.null);
+    const find = (row: number, start = starts[row]!) =>
+      start < 0 ? nullGroup() : this.#find(bytes, view, start, ends[row]!, TAG.text);
+    if (this.near.assign(column, rows, count, this.#groups, find)) return;
     const [low, high] = this.#secret;
-    const hashes = this.#hashes;
     for (let index = 0; index < count; index++) {
       const row = rows[index]!;
       const start = starts[row]!;
-      if (start >= 0) hashes[index] = halfSipHash(view, start, ends[row]!, low, high ^ TAG.text);
+      if (start >= 0) {
+        this.#hashes[index] = halfSipHash(view, start, ends[row]!, low, high ^ TAG.text);
+      }
     }
     for (let index = 0; index < count; index++) {
       const row = rows[index]!;
       const start = starts[row]!;
       this.#groups[index] = start < 0
-        ? this.#find(bytes, view, 0, 0, TAG.null)
-        : this.#findHashed(hashes[index]!, bytes, view, start, ends[row]!, TAG.text);
+        ? nullGroup()
+        : this.#findHashed(this.#hashes[index]!, bytes, view, start, ends[row]!, TAG.text);
     }
   }
 

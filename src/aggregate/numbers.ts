@@ -2,14 +2,13 @@
  * Reading the cells of any column as numbers, as aggregates over numbers do.
  * @module
  */
-import type { Column, TextColumn } from "../batch/column.ts";
-import { decodeText } from "../batch/text.ts";
+import type { Column } from "../batch/column.ts";
+import { textNumber } from "../expression/text_number.ts";
 import { parseNumber, toNumber } from "../expression/values.ts";
+import { textNumbers } from "../kernel/number_kernel.ts";
 
-const POWERS_OF_TEN = Float64Array.from({ length: 16 }, (_, power) => Number(`1e${power}`));
-const MINUS = 0x2d;
-const POINT = 0x2e;
-const NINE = 0x39;
+/** With fewer than one row in so many asked for, a text column is not read as a whole. */
+const SPARSE = 4;
 
 /**
  * Writes the numbers of the physical rows `rows[index]`, `index < count`, to `into[index]`: numbers as they are, true
@@ -29,9 +28,15 @@ export function readNumbers(
     case "time":
       into.fill(NaN, 0, count);
       return;
-    case "text":
-      for (let index = 0; index < count; index++) into[index] = textNumber(column, rows[index]!);
+    case "text": {
+      if (column.numbers === null && count * SPARSE < column.starts.length) {
+        for (let index = 0; index < count; index++) into[index] = textNumber(column, rows[index]!);
+        return;
+      }
+      const numbers = textNumbers(column);
+      for (let index = 0; index < count; index++) into[index] = numbers[rows[index]!]!;
       return;
+    }
     default:
       for (let index = 0; index < count; index++) {
         {
@@ -57,35 +62,6 @@ export function readTimes(
       into[index] = value instanceof Date ? value.getTime() : NaN;
     }
   }
-}
-
-/** The number that a cell of text spells, NaN when it spells none. Whole numbers and plain decimals make no string. */
-export function textNumber(column: TextColumn, row: number): number {
-  const { bytes } = column;
-  const start = column.starts[row]!;
-  const end = column.ends[row]!;
-  if (start < 0 || start === end || isLetter(bytes[start]!)) return NaN;
-  const negative = bytes[start] === MINUS;
-  let at = negative ? start + 1 : start;
-  // Up to 15 digits over a power of ten to 15 are exact in 64 bits (Clinger 1990), so one division rounds rightly.
-  if (end - at > 16 || at === end) return parseNumber(decodeText(bytes, start, end));
-  let digits = 0;
-  let point = -1;
-  for (; at < end; at++) {
-    const digit = bytes[at]! - 0x30;
-    if (digit >= 0 && digit <= 9) digits = digits * 10 + digit;
-    else if (bytes[at] === POINT && point < 0) point = at;
-    else return parseNumber(decodeText(bytes, start, end));
-  }
-  const span = end - start - Number(negative) - Number(point >= 0);
-  if (span === 0 || span > 15) return parseNumber(decodeText(bytes, start, end));
-  const magnitude = point < 0 ? digits : digits / POWERS_OF_TEN[end - point - 1]!;
-  return negative ? 0 - magnitude : magnitude;
-}
-
-/** Whether no number starts with the byte: most text that is none is told by that alone. */
-function isLetter(byte: number): boolean {
-  return byte > NINE && byte < 0x80;
 }
 
 /** The number that the text spells, or the text itself. */

@@ -24,6 +24,8 @@ export type Row = { readonly [field: string]: Value };
  */
 export class TextColumn {
   readonly kind = "text";
+  /** The numbers that the cells spell, once `textNumbers` has read them: 8 bytes a row. */
+  numbers: Float64Array | null = null;
   constructor(
     readonly bytes: Uint8Array,
     readonly starts: Int32Array,

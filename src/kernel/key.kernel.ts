@@ -1,0 +1,120 @@
+/**
+ * The groups of a column of keys in AssemblyScript: a table of short keys whose groups are known. It decides nothing: a key
+ * that it does not hold is the group table's to look for, which then may have it remembered. So its hash needs no secret;
+ * keys prepared to collide are merely not found here. `deno task kernels` compiles it.
+ *
+ * Up to 32 bytes past a key are read and cut off; the input lies last in memory and is followed by that much.
+ * @module
+ */
+
+/** How many cells fit. */
+export const MOST_CELLS: i32 = 16_384;
+/** How many bytes of input fit. */
+export const INPUT_BYTES: i32 = 256 * 1024;
+/** How many keys fit, a power of two. */
+const SLOTS: usize = 8192;
+/** Of a slot: 32 bytes of key, filled up with zeros; its length and the table's generation; its group. */
+const SLOT_BYTES: usize = 40;
+const SLOT_SHIFT: u64 = 51;
+/** How many slots from where its hash says a key may lie. */
+const REACH: usize = 8;
+const MOST_KEY_BYTES: i32 = 32;
+const LENGTH_BITS: i32 = 6;
+
+/** 32 bytes of ones and 32 of zeros, to cut keys off with. */
+const ONES: usize = 512;
+/** The starts of the cells in the input, below 0 for none; their groups come to lie here. */
+export const STARTS: usize = 1024;
+/** Where the cells end. */
+export const ENDS: usize = STARTS + 4 * MOST_CELLS;
+const TABLE: usize = ENDS + 4 * MOST_CELLS;
+/** The bytes of the keys. */
+export const INPUT: usize = TABLE + SLOT_BYTES * SLOTS;
+
+const FIRST_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+const SECOND_FACTOR: u64 = 0xc2b2_ae3d_27d4_eb4f;
+
+let generation: i32 = 0;
+let keyLow: v128 = i64x2.splat(0);
+let keyHigh: v128 = i64x2.splat(0);
+let keyTag: i32 = 0;
+
+/** Forgets every key. */
+export function forget(): void {
+  generation++;
+  if (generation >> 32 - LENGTH_BITS - 1 != 0) {
+    memory.fill(TABLE, 0, SLOT_BYTES * SLOTS);
+    generation = 1;
+  }
+  memory.fill(ONES, 0xff, 32);
+}
+
+/**
+ * Writes the groups of the cells from `from` on, until one is not known, and gives its number; `count` when all are. Cells
+ * without a key are of the group `nullGroup`, not known when below 0. Offsets count from `base` bytes before the input.
+ */
+export function look(from: i32, count: i32, base: i32, length: i32, nullGroup: i32): i32 {
+  for (let cell = from; cell < count; cell++) {
+    const place = STARTS + (cell << 2);
+    const start = load<i32>(place);
+    let group = nullGroup;
+    if (start >= 0) group = groupOf(start - base, load<i32>(ENDS + (cell << 2)) - base, length);
+    if (group < 0) return cell;
+    store<i32>(place, group);
+  }
+  return count;
+}
+
+/** Remembers the group of the key `[start, end)` of the input, of `length` bytes, when there is room. */
+export function remember(start: i32, end: i32, length: i32, group: i32): void {
+  if (!readKey(start, end, length)) return;
+  let slot = firstSlot();
+  for (let tries: usize = 0; tries < REACH; tries++) {
+    if (load<i32>(slot, 32) >> LENGTH_BITS != generation) {
+      v128.store(slot, keyLow);
+      v128.store(slot, keyHigh, 16);
+      store<i32>(slot, keyTag, 32);
+      store<i32>(slot, group, 36);
+      return;
+    }
+    slot = slotBehind(slot);
+  }
+}
+
+function groupOf(start: i32, end: i32, length: i32): i32 {
+  if (!readKey(start, end, length)) return -1;
+  let slot = firstSlot();
+  for (let tries: usize = 0; tries < REACH; tries++) {
+    if (load<i32>(slot, 32) == keyTag) {
+      const low = v128.xor(v128.load(slot), keyLow);
+      const high = v128.xor(v128.load(slot, 16), keyHigh);
+      if (!v128.any_true(v128.or(low, high))) return load<i32>(slot, 36);
+    }
+    slot = slotBehind(slot);
+  }
+  return -1;
+}
+
+/** Reads a key of the input; false when it is too long or not in the input. */
+function readKey(start: i32, end: i32, length: i32): bool {
+  const size = end - start;
+  if (<u32> size > <u32> MOST_KEY_BYTES || start < 0 || end > length) return false;
+  const at = INPUT + start;
+  const mask = ONES + 32 - size;
+  keyLow = v128.and(v128.load(at), v128.load(mask));
+  keyHigh = size > 16 ? v128.and(v128.load(at, 16), v128.load(mask, 16)) : i64x2.splat(0);
+  keyTag = generation << LENGTH_BITS | size;
+  return true;
+}
+
+function firstSlot(): usize {
+  const low = i64x2.extract_lane(keyLow, 0) ^ i64x2.extract_lane(keyHigh, 0);
+  const high = i64x2.extract_lane(keyLow, 1) ^ i64x2.extract_lane(keyHigh, 1);
+  const mixed = (<u64> low ^ <u64> high * SECOND_FACTOR) * FIRST_FACTOR;
+  return TABLE + <usize> (mixed >> SLOT_SHIFT) * SLOT_BYTES;
+}
+
+function slotBehind(slot: usize): usize {
+  const next = slot + SLOT_BYTES;
+  return next == INPUT ? TABLE : next;
+}
