@@ -4,6 +4,9 @@
  * compiles it.
  *
  * Up to 127 bytes past the end of the input may be read, which decides nothing: what is found there is cut off.
+ *
+ * Separators and line feeds, the marks, are first listed for a window of the input. Where a window holds no quote, rows
+ * that follow each other are copied from that list a column at a time; any other record is read by itself.
  * @module
  */
 
@@ -26,19 +29,31 @@ export const DOUBLED: usize = 4480;
 export const FAULTS: usize = 5632;
 /** For each wanted field its starts, then its ends, with room for so many rows as the call says. */
 export const TAPE: usize = FAULTS + 20 * FAULT_ROOM;
+const WINDOW_BYTES: usize = 4096;
+/** The lists are written sixteen at once, needed or not, and end with LAST. */
+const LIST_NUMBERS: usize = WINDOW_BYTES + 80;
+const LAST: u32 = 0xffff_ffff;
+/** The offsets of the marks of one window, and before them that of the byte before it. */
+const MARKS: usize = TAPE + 4 * TAPE_NUMBERS + 64;
+/** Which of the marks are line feeds: where the entry behind each is in MARKS. */
+const FEEDS: usize = MARKS + 4 * LIST_NUMBERS;
 /** The bytes to scan. */
-export const INPUT: usize = TAPE + 4 * TAPE_NUMBERS;
+export const INPUT: usize = FEEDS + 4 * LIST_NUMBERS;
 
 const LINE_FEED: u8 = 10;
 const CARRIAGE_RETURN: u8 = 13;
-const ALL_BITS: u64 = 0xffff_ffff_ffff_ffff;
 
 let end: usize = 0;
 let quote: i32 = -1;
 let separators: v128 = i8x16.splat(0);
-/** The bytes of which the marks are known, from `block` on: a bit for each separator and line feed not yet passed. */
-let block: usize = 0;
-let marks: u64 = 0;
+/** The next of the listed marks, the next of the listed line feeds, and the window they are of. */
+let ahead: usize = 0;
+let feedAhead: usize = 0;
+let marked: usize = 0;
+let unmarked: usize = 0;
+/** Whether the window holds no quote, and whether it holds a carriage return. */
+let plain: bool = false;
+let returns: bool = false;
 /** Of the record in hand: fields found, or -1; line feeds; what stands behind a closing quote; where its last text ends. */
 let found: i32 = 0;
 let feeds: i32 = 0;
@@ -69,11 +84,25 @@ export function scan(
   let records = load<i32>(STATE, 8);
   let lines = load<i32>(STATE, 12);
   let faults = 0;
-  block = at;
-  marks = marksOf(at);
+  fillMarks(at);
   while (rows < room && faults < FAULT_ROOM) {
+    if (plain && fields > 1) {
+      const count = rowsAhead(fields, room - rows);
+      if (count > 0) {
+        at = copyRows(rows, count, fields, <usize> room << 2, shift);
+        rows += count;
+        records += count;
+        lines += count;
+        continue;
+      }
+    }
+    if (at > marked && unmarked < end && load<u32>(feedAhead) == LAST) {
+      fillMarks(at);
+      continue;
+    }
     const stop = record(at, TAPE + (rows << 2), <usize> room << 2, shift);
     if (stop == 0) break;
+    while (load<u32>(feedAhead) < <u32> ahead) feedAhead += 4;
     if (found != 1 || lastEnd != at) {
       records++;
       if (found == fields) rows++;
@@ -87,6 +116,43 @@ export function scan(
   store<i32>(STATE, records, 8);
   store<i32>(STATE, lines, 12);
   store<i32>(STATE, faults, 16);
+}
+
+/** How many records of so many fields follow each other in the list, `most` at the most. */
+function rowsAhead(fields: i32, most: i32): i32 {
+  const stride = <u32> fields << 2;
+  let wanted = <u32> ahead + stride;
+  let feed = feedAhead;
+  const stop = feedAhead + (<usize> most << 2);
+  while (feed < stop && load<u32>(feed) == wanted) {
+    feed += 4;
+    wanted += stride;
+  }
+  return <i32> (feed - feedAhead >> 2);
+}
+
+/** Writes so many listed records of `fields` fields each as rows from `row` on; gives the offset behind them. */
+function copyRows(row: i32, count: i32, fields: i32, stride: usize, shift: i32): usize {
+  const step = <usize> fields << 2;
+  const stop = ahead + <usize> count * step;
+  let column = TAPE + (<usize> row << 2);
+  for (let wanted = WANTED; load<i32>(wanted) >= 0; wanted += 4) {
+    const place = load<i32>(wanted);
+    const trims = returns && place == fields - 1;
+    let slot = column;
+    for (let mark = ahead + (<usize> place << 2); mark < stop; mark += step) {
+      const from = load<u32>(mark - 4) + 1;
+      let to = load<u32>(mark);
+      if (trims && to > from && load<u8>(to - 1) == CARRIAGE_RETURN) to--;
+      store<i32>(slot, from == to ? -1 : <i32> from + shift);
+      store<i32>(slot + stride, <i32> to + shift);
+      slot += 4;
+    }
+    column += stride << 1;
+  }
+  ahead = stop;
+  feedAhead += <usize> count << 2;
+  return <usize> load<u32>(stop - 4) + 1;
 }
 
 function writeFault(index: i32, line: i32, start: usize, stop: usize, shift: i32): void {
@@ -108,31 +174,28 @@ function record(start: usize, row: usize, stride: usize, shift: i32): usize {
   let textEnd: usize = 0;
   let from: usize = 0;
   let feed = false;
-  let known = block;
-  let ahead = marks;
+  let mark = ahead;
   feeds = 1;
   do {
     from = at + 1;
     const quoted = <i32> load<u8>(from) == quote;
     if (quoted) {
-      block = known;
-      marks = ahead;
+      ahead = mark;
       at = quotedField(from);
       if (at == 0) return 0;
       if (stray != 0) return at + 1;
-      known = block;
-      ahead = marks;
+      mark = ahead;
       textEnd = closed;
       feed = load<u8>(at) == LINE_FEED;
     } else {
-      while (ahead == 0) {
-        known += 64;
-        if (known >= end) return 0;
-        ahead = marksOf(known);
+      at = <usize> load<u32>(mark);
+      while (at >= end) {
+        if (unmarked >= end) return 0;
+        fillMarks(unmarked);
+        mark = MARKS;
+        at = <usize> load<u32>(mark);
       }
-      at = known + <usize> ctz(ahead);
-      if (at >= end) return 0;
-      ahead &= ahead - 1;
+      mark += 4;
       feed = load<u8>(at) == LINE_FEED;
       textEnd = at - <usize> (feed && at > from && load<u8>(at - 1) == CARRIAGE_RETURN);
     }
@@ -146,8 +209,7 @@ function record(start: usize, row: usize, stride: usize, shift: i32): usize {
     }
     count++;
   } while (!feed);
-  block = known;
-  marks = ahead;
+  ahead = mark;
   found = count;
   lastEnd = textEnd;
   return at + 1;
@@ -200,10 +262,8 @@ function closing(at: usize): usize {
 
 /** Takes the marks up to `at` as passed. */
 function pass(at: usize): void {
-  if (at + 1 >= block + 64) {
-    block = at + 1;
-    marks = marksOf(block);
-  } else marks &= ALL_BITS << (at + 1 - block);
+  if (at >= unmarked) fillMarks(at + 1);
+  else while (<usize> load<u32>(ahead) <= at) ahead += 4;
 }
 
 /** The first line feed at or after `at`; `end` or more when there is none. */
@@ -217,14 +277,68 @@ function lineFeed(at: usize): usize {
   return end;
 }
 
-/** The marks of 64 bytes. */
-function marksOf(at: usize): u64 {
-  return marksOfPart(at) | marksOfPart(at + 16) << 16 | marksOfPart(at + 32) << 32 |
-    marksOfPart(at + 48) << 48;
+/** Lists the marks of the window that begins at `from`. */
+function fillMarks(from: usize): void {
+  const stop = min(end, from + WINDOW_BYTES);
+  const quotes = i8x16.splat(<i8> quote);
+  let odd = i8x16.splat(0);
+  let turned = i8x16.splat(0);
+  let list = MARKS;
+  let feedList = FEEDS;
+  store<u32>(MARKS - 4, <u32> (from - 1));
+  for (let at = from; at < stop; at += 64) {
+    let marks: u64 = 0;
+    let lineFeeds: u64 = 0;
+    for (let part: usize = 0; part < 64; part += 16) {
+      const bytes = v128.load(at + part);
+      const isFeed = i8x16.eq(bytes, i8x16.splat(LINE_FEED));
+      odd = v128.or(odd, i8x16.eq(bytes, quotes));
+      turned = v128.or(turned, i8x16.eq(bytes, i8x16.splat(CARRIAGE_RETURN)));
+      lineFeeds |= <u64> i8x16.bitmask(isFeed) << part;
+      marks |= <u64> i8x16.bitmask(v128.or(isFeed, i8x16.eq(bytes, separators))) << part;
+    }
+    const tail = end - at;
+    if (tail < 64) {
+      const inside = ((<u64> 1) << tail) - 1;
+      marks &= inside;
+      lineFeeds &= inside;
+    }
+    for (let feed = feedList; lineFeeds != 0; feed += 4) {
+      const before = marks & (lineFeeds ^ lineFeeds - 1);
+      store<u32>(feed, <u32> (list + (<usize> popcnt(before) << 2)));
+      lineFeeds &= lineFeeds - 1;
+      feedList = feed + 4;
+    }
+    listMarks(list, marks, at);
+    list += <usize> popcnt(marks) << 2;
+  }
+  store<u32>(list, LAST);
+  store<u32>(feedList, LAST);
+  plain = quote < 0 || !v128.any_true(odd);
+  returns = v128.any_true(turned);
+  ahead = MARKS;
+  feedAhead = FEEDS;
+  marked = from;
+  unmarked = from + WINDOW_BYTES;
 }
 
-function marksOfPart(at: usize): u64 {
-  const bytes = v128.load(at);
-  const lineFeeds = i8x16.eq(bytes, i8x16.splat(LINE_FEED));
-  return <u64> i8x16.bitmask(v128.or(i8x16.eq(bytes, separators), lineFeeds));
+/** Writes the offsets of some marks from `at` on to the list, and numbers that mean nothing behind them. */
+function listMarks(list: usize, marks: u64, at: usize): void {
+  let left = marks;
+  let next = list;
+  do {
+    store<u32>(next, <u32> (at + <usize> ctz(left)));
+    left &= left - 1;
+    store<u32>(next, <u32> (at + <usize> ctz(left)), 4);
+    left &= left - 1;
+    store<u32>(next, <u32> (at + <usize> ctz(left)), 8);
+    left &= left - 1;
+    store<u32>(next, <u32> (at + <usize> ctz(left)), 12);
+    left &= left - 1;
+    store<u32>(next, <u32> (at + <usize> ctz(left)), 16);
+    left &= left - 1;
+    store<u32>(next, <u32> (at + <usize> ctz(left)), 20);
+    left &= left - 1;
+    next += 24;
+  } while (left != 0);
 }
