@@ -39,6 +39,25 @@ export class ExactSums {
     lows[group] = rest - (rounded - sum);
   }
 
+  /** Adds `values[index]` to the sum of the group `groups[index]`, `index < count`, and 1 to its count, NaN left out. */
+  addAll(groups: Int32Array, values: Float64Array, count: number, counts: Float64Array): void {
+    const highs = this.high.values;
+    const lows = this.low.values;
+    for (let index = 0; index < count; index++) {
+      const value = values[index]!;
+      if (value !== value) continue;
+      const group = groups[index]!;
+      const high = highs[group]!;
+      const sum = high + value;
+      const shift = sum - high;
+      const rest = lows[group]! + ((high - (sum - shift)) + (value - shift));
+      const rounded = sum + rest;
+      highs[group] = rounded;
+      lows[group] = rest - (rounded - sum);
+      counts[group]! += 1;
+    }
+  }
+
   /** A group's sum. */
   get(group: number): DoubleDouble {
     return [this.high.values[group]!, this.low.values[group]!];

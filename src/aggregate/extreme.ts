@@ -2,7 +2,7 @@
  * `min` and `max`.
  * @module
  */
-import type { Column, Value } from "../batch/column.ts";
+import type { Column, TextColumn, Value } from "../batch/column.ts";
 import { weigh } from "../batch/gather.ts";
 import { compareForSort } from "../expression/compare.ts";
 import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
@@ -48,17 +48,40 @@ class Extreme implements Accumulator {
 
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
     const column = columns[0]!;
-    const spelled = column.kind === "text" ? textNumbers(column) : null;
+    switch (column.kind) {
+      case "number":
+        return this.#addNumbers(groups, rows, count, NUMBER, column.values, null);
+      case "time":
+        return this.#addNumbers(groups, rows, count, TIME, column.values, null);
+      case "text":
+        return this.#addNumbers(groups, rows, count, NUMBER, textNumbers(column), column);
+      default:
+        for (let index = 0; index < count; index++) {
+          this.#offer(groups[index]!, column.value(rows[index]!));
+        }
+    }
+  }
+
+  /** Rows without a number count by their cell in `others`, if there is such a column. */
+  #addNumbers(
+    groups: Int32Array,
+    rows: Uint32Array,
+    count: number,
+    kind: number,
+    values: Float64Array,
+    others: TextColumn | null,
+  ): void {
+    const kinds = this.#kinds.values;
+    const numbers = this.#numbers.values;
+    const sign = this.#sign;
     for (let index = 0; index < count; index++) {
       const row = rows[index]!;
+      const value = values[row]!;
       const group = groups[index]!;
-      if (column.kind === "number") this.#offerNumber(group, NUMBER, column.values[row]!);
-      else if (column.kind === "time") this.#offerNumber(group, TIME, column.values[row]!);
-      else if (column.kind === "text") {
-        const value = spelled![row]!;
-        if (value === value) this.#offerNumber(group, NUMBER, value);
-        else this.#offer(group, column.value(row));
-      } else this.#offer(group, column.value(row));
+      if (value !== value) {
+        if (others !== null) this.#offer(group, others.value(row));
+      } else if (kinds[group] !== kind) this.#offerNumber(group, kind, value);
+      else if ((value - numbers[group]!) * sign < 0) numbers[group] = value;
     }
   }
 

@@ -36,14 +36,7 @@ class Sum implements Accumulator {
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
     const numbers = this.#scratch.room(count);
     readNumbers(columns[0]!, rows, count, numbers);
-    const counts = this.#counts.values;
-    for (let index = 0; index < count; index++) {
-      const value = numbers[index]!;
-      if (value !== value) continue;
-      const group = groups[index]!;
-      counts[group]! += 1;
-      this.#sums.add(group, value);
-    }
+    this.#sums.addAll(groups, numbers, count, this.#counts.values);
   }
 
   result(group: number): number | null {
