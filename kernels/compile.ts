@@ -16,6 +16,7 @@ export const KERNELS: readonly Kernel[] = [
   { source: "src/kernel/access_log.kernel.ts", target: "src/kernel/access_log_wasm.ts" },
   { source: "src/kernel/json.kernel.ts", target: "src/kernel/json_wasm.ts" },
   { source: "src/kernel/csv.kernel.ts", target: "src/kernel/csv_wasm.ts" },
+  { source: "src/kernel/pairs.kernel.ts", target: "src/kernel/pairs_wasm.ts" },
   { source: "src/kernel/number.kernel.ts", target: "src/kernel/number_wasm.ts" },
   { source: "src/kernel/key.kernel.ts", target: "src/kernel/key_wasm.ts" },
 ];

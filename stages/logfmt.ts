@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { lineFormat } from "../src/batch/lines.ts";
-import { LOGFMT_LINES } from "../src/batch/pair_lines.ts";
+import { pairLines } from "../src/batch/pair_lines.ts";
 import { OPEN_SCHEMA } from "../src/schema.ts";
 import { defineStage } from "../src/stage.ts";
 
@@ -35,5 +35,5 @@ quote or \`=\` stands inside a plain value, or when a quote is not closed. Memor
   ],
   schema: () => OPEN_SCHEMA,
   memory: (_, limits) => limits.maxLineBytes,
-  create: (_, context) => lineFormat(LOGFMT_LINES, context),
+  create: (_, context) => lineFormat(pairLines("logfmt", context.demand), context),
 });

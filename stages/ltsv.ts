@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { lineFormat } from "../src/batch/lines.ts";
-import { LTSV_LINES } from "../src/batch/pair_lines.ts";
+import { pairLines } from "../src/batch/pair_lines.ts";
 import { OPEN_SCHEMA } from "../src/schema.ts";
 import { defineStage } from "../src/stage.ts";
 
@@ -34,5 +34,5 @@ Memory: at most one unfinished line.`,
   ],
   schema: () => OPEN_SCHEMA,
   memory: (_, limits) => limits.maxLineBytes,
-  create: (_, context) => lineFormat(LTSV_LINES, context),
+  create: (_, context) => lineFormat(pairLines("ltsv", context.demand), context),
 });

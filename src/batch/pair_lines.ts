@@ -1,11 +1,15 @@
 /**
- * Lines of named values: logfmt and LTSV. Each row has keys of its own.
+ * Lines of named values: logfmt and LTSV.
  * @module
  */
+import type { Demand } from "../language/demand.ts";
+import { pairScanner } from "../kernel/pairs_kernel.ts";
 import { Batch } from "./batch.ts";
 import type { Row, Value } from "./column.ts";
 import { type LineFault, type LineFormat, shownValue, splitLines } from "./line_format.ts";
 import { define } from "./objects.ts";
+import { pairBatch } from "./pair_columns.ts";
+import type { PairSyntax } from "./pair_scan.ts";
 import { decodeText, encodeText } from "./text.ts";
 
 /** Objects take about this many times the bytes of their text. */
@@ -15,14 +19,34 @@ const QUOTE = 34;
 const EQUALS = 61;
 const BACKSLASH = 92;
 
-/** The line format of `logfmt`. Costs a JavaScript object a row. */
-export const LOGFMT_LINES: LineFormat = pairLines(logfmtRow);
+/** More keys than these are not scanned for. */
+const MOST_KEYS = 64;
+/** Keys that the scan can look for: a dot tells a path from a key in whole rows alone. */
+const PLAIN_KEY = /^[!#-<>-~]{1,64}$/;
 
-/** The line format of `ltsv`. Costs a JavaScript object a row. */
-export const LTSV_LINES: LineFormat = pairLines(ltsvRow);
+/**
+ * The line format of `logfmt` or `ltsv`. Where only some fields are asked for, their values are found in the bytes and no
+ * object is made, but of lines that the scan leaves. Which lines are rows, why others are not, and every value are the same
+ * as when all is asked for.
+ */
+export function pairLines(syntax: PairSyntax, demand: Demand): LineFormat {
+  const keys = plainKeys(demand);
+  const read = syntax === "logfmt" ? logfmtRow : ltsvRow;
+  return keys === null ? wholeLines(read) : scannedLines(syntax, read, keys);
+}
 
-/** A format of lines that `read` makes an object of, or tells why not. */
-function pairLines(read: (line: string) => Row | string): LineFormat {
+/** The keys of what is asked for; null where looking for their bytes would not find just them. */
+function plainKeys(demand: Demand): readonly string[] | null {
+  if (demand === "all") return null;
+  const keys = [...new Set(Array.from(demand.values(), (path) => path[0]!))];
+  const plain = keys.every((key) => PLAIN_KEY.test(key) && !key.includes("."));
+  return plain && keys.length <= MOST_KEYS ? keys : null;
+}
+
+type ReadRow = (line: string) => Row | string;
+
+/** Each line is an object. Costs a JavaScript object a row. */
+function wholeLines(read: ReadRow): LineFormat {
   return {
     parse(bytes, start, end) {
       const { count, starts, ends, numbers, lines, empty, next } = splitLines(bytes, start, end);
@@ -36,6 +60,25 @@ function pairLines(read: (line: string) => Row | string): LineFormat {
       }
       const weight = (next - start) * OBJECT_FACTOR;
       const batch = rows.length === 0 ? null : Batch.ofRows(rows, weight);
+      return { batch, lines, empty, faults, next };
+    },
+  };
+}
+
+function scannedLines(syntax: PairSyntax, read: ReadRow, keys: readonly string[]): LineFormat {
+  const scan = pairScanner(syntax, keys.map(encodeText));
+  return {
+    parse(bytes, start, end) {
+      const whole = new Map<number, Row>();
+      const faults: LineFault[] = [];
+      const found = scan(bytes, start, end, (row, line, from, to) => {
+        const parsed = read(decodeText(bytes, from, to));
+        if (typeof parsed !== "string") whole.set(row, parsed);
+        else faults.push({ line, start: from, end: to, reason: parsed });
+        return typeof parsed !== "string";
+      });
+      const { rows, lines, empty, next } = found;
+      const batch = rows === 0 ? null : pairBatch(bytes, found, keys, whole, next - start);
       return { batch, lines, empty, faults, next };
     },
   };
