@@ -2,7 +2,8 @@
  * `csv`: comma-separated values.
  * @module
  */
-import { MAX_COLUMNS, recordFormat } from "../src/batch/records.ts";
+import { MAX_COLUMNS } from "../src/batch/csv_header.ts";
+import { recordFormat } from "../src/batch/records.ts";
 import { argument } from "../src/language/arguments.ts";
 import { COLUMN_OPTIONS, namedColumns, textSchema } from "../src/language/column_names.ts";
 import { defineStage, type StageDefinition } from "../src/stage.ts";

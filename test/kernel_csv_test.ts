@@ -105,7 +105,7 @@ describe("the kernel of separated values", () => {
   });
 
   it("finds what its twin finds in mutated records, wherever they are cut", async () => {
-    await forSeeds(400 * TIMES, (random) => {
+    await forSeeds(200 * TIMES, (random) => {
       const shape = shapeOf(random);
       const bytes = mutated(random, block(random, shape));
       const start = random() < 0.5 ? 0 : between(random, 0, bytes.length >> 2);

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { GroupTable } from "../src/aggregate/group_table.ts";
+import { NearKeys } from "../src/aggregate/near_keys.ts";
 import { MAX_BATCH_BYTES, MAX_BATCH_ROWS } from "../src/batch/batch.ts";
 import { TextColumn } from "../src/batch/column.ts";
 import { keyKernel } from "../src/kernel/key_kernel.ts";
@@ -158,7 +159,7 @@ describe("keys of groups", () => {
     const near = keyKernel()!;
     await forSeeds(60 * TIMES, (random) => {
       const pairs = [1, 2].map(
-        () => [new GroupTable(1, take, near), new GroupTable(1, take, null)],
+        () => [new GroupTable(take, new NearKeys(near)), new GroupTable(take, new NearKeys(null))],
       );
       const most = pickOne(random, [3, 300, 300, 20_000]);
       for (let batch = 0; batch < between(random, 1, 12); batch++) {
@@ -188,7 +189,7 @@ describe("keys of groups", () => {
       long.slice(1),
       `${long.slice(1)}y`,
     ];
-    const table = new GroupTable(1, take, keyKernel());
+    const table = new GroupTable(take, new NearKeys(keyKernel()));
     const column = columnOf([...cells, ...cells, ...cells]);
     const rows = Uint32Array.from({ length: 3 * cells.length }, (_, row) => row);
     assert.deepEqual(assigned(table, column, rows), Array.from(rows, (row) => row % cells.length));
@@ -199,11 +200,16 @@ describe("keys of groups", () => {
     const column = columnOf(cells);
     const rows = Uint32Array.from(cells.keys());
     const expected = [0, 1, ...new Array<number>(40).fill(2), 0];
-    assert.deepEqual(assigned(new GroupTable(1, take, keyKernel()), column, rows), expected);
+    assert.deepEqual(
+      assigned(new GroupTable(take, new NearKeys(keyKernel())), column, rows),
+      expected,
+    );
     const many = columnOf(new Array<string>(MAX_BATCH_ROWS + 5).fill("c"));
     const all = Uint32Array.from(many.starts.keys());
     assert.ok(
-      assigned(new GroupTable(1, take, keyKernel()), many, all).every((group) => group === 0),
+      assigned(new GroupTable(take, new NearKeys(keyKernel())), many, all).every((group) =>
+        group === 0
+      ),
     );
   });
 });

@@ -96,24 +96,23 @@ export class GroupTable implements Groups {
   #assignText(column: TextColumn, rows: Uint32Array, count: number): void {
     const { bytes, starts, ends } = column;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const nullGroup = () => this.#find(bytes, view, 0, 0, TAG.null);
     const find = (row: number, start = starts[row]!) =>
-      start < 0 ? nullGroup() : this.#find(bytes, view, start, ends[row]!, TAG.text);
+      start < 0
+        ? this.#find(bytes, view, 0, 0, TAG.null)
+        : this.#find(bytes, view, start, ends[row]!, TAG.text);
     if (this.near.assign(column, rows, count, this.#groups, find)) return;
     const [low, high] = this.#secret;
+    const hashes = this.#hashes;
     for (let index = 0; index < count; index++) {
       const row = rows[index]!;
       const start = starts[row]!;
-      if (start >= 0) {
-        this.#hashes[index] = halfSipHash(view, start, ends[row]!, low, high ^ TAG.text);
-      }
+      if (start >= 0) hashes[index] = halfSipHash(view, start, ends[row]!, low, high ^ TAG.text);
     }
     for (let index = 0; index < count; index++) {
       const row = rows[index]!;
-      const start = starts[row]!;
-      this.#groups[index] = start < 0
-        ? nullGroup()
-        : this.#findHashed(this.#hashes[index]!, bytes, view, start, ends[row]!, TAG.text);
+      this.#groups[index] = starts[row]! < 0
+        ? find(row)
+        : this.#findHashed(hashes[index]!, bytes, view, starts[row]!, ends[row]!, TAG.text);
     }
   }
 

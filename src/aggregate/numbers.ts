@@ -5,10 +5,7 @@
 import type { Column } from "../batch/column.ts";
 import { textNumber } from "../expression/text_number.ts";
 import { parseNumber, toNumber } from "../expression/values.ts";
-import { textNumbers } from "../kernel/number_kernel.ts";
-
-/** With fewer than one row in so many asked for, a text column is not read as a whole. */
-const SPARSE = 4;
+import { textNumbersOf } from "../kernel/number_kernel.ts";
 
 /**
  * Writes the numbers of the physical rows `rows[index]`, `index < count`, to `into[index]`: numbers as they are, true
@@ -29,12 +26,11 @@ export function readNumbers(
       into.fill(NaN, 0, count);
       return;
     case "text": {
-      if (column.numbers === null && count * SPARSE < column.starts.length) {
-        for (let index = 0; index < count; index++) into[index] = textNumber(column, rows[index]!);
-        return;
+      const numbers = textNumbersOf(column, count);
+      for (let index = 0; index < count; index++) {
+        const row = rows[index]!;
+        into[index] = numbers === null ? textNumber(column, row) : numbers[row]!;
       }
-      const numbers = textNumbers(column);
-      for (let index = 0; index < count; index++) into[index] = numbers[rows[index]!]!;
       return;
     }
     default:

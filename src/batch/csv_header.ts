@@ -3,7 +3,11 @@
  * @module
  */
 import { recordBatch } from "./csv_columns.ts";
-import { type Dialect, RecordScanner } from "./csv_scan.ts";
+import { RunError } from "../errors.ts";
+import { type Dialect, type RecordScan, RecordScanner } from "./csv_scan.ts";
+
+/** More columns than this are refused, as each costs memory in every batch. */
+export const MAX_COLUMNS = 10_000;
 
 const MARK = [0xef, 0xbb, 0xbf];
 
@@ -46,6 +50,28 @@ export class MarkFilter {
     this.#opening = null;
     return rest;
   }
+}
+
+/**
+ * How many fields the one record `bytes[start, end)` has: 0 when it is empty, -1 when its quotes are wrong; and what a scan
+ * says of it that wants none of them.
+ * @throws RunError `nothing_parsed` when they are more than {@link MAX_COLUMNS}.
+ */
+export function firstRecord(
+  dialect: Dialect,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  final: boolean,
+): { readonly found: number; readonly probe: RecordScan } {
+  const scanner = new RecordScanner({ dialect, fields: 1, wanted: [] });
+  const probe = scanner.scan(bytes, start, end, final);
+  const { found } = scanner;
+  if (found > MAX_COLUMNS) {
+    const message = `Cannot read a record of ${found} fields; at most ${MAX_COLUMNS} are allowed`;
+    throw new RunError("nothing_parsed", message);
+  }
+  return { found, probe };
 }
 
 /** The `fields` fields of the one record `bytes[start, end)`, null for empty ones. */

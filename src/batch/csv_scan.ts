@@ -80,17 +80,16 @@ export class RecordScanner {
   }
 
   /**
-   * Reads the records of `bytes[start, end)` that end there with a line feed, at most `most` of them and at most
-   * {@link mostRows} rows; with `final`, the last needs no line feed. Those of another number of fields are faults, empty
-   * ones are skipped.
+   * Reads the records of `bytes[start, end)` that end there with a line feed, at most {@link mostRows} rows of them; with
+   * `final`, the last needs no line feed. Those of another number of fields are faults, empty ones are skipped.
    */
-  scan(bytes: Uint8Array, start: number, end: number, final: boolean, most = Infinity): RecordScan {
+  scan(bytes: Uint8Array, start: number, end: number, final: boolean): RecordScan {
     const { fields } = this.shape;
     const room = Math.min(mostRows(this.#wanted.length), Math.floor((end - start) / fields) + 1);
     this.#reserve(room);
     const faults: LineFault[] = [];
     let [at, rows, records, lines] = [start, 0, 0, 0];
-    while (at < end && rows < room && records < most) {
+    while (at < end && rows < room) {
       const stop = this.#record(bytes, at, end, rows, final);
       if (stop === UNFINISHED) break;
       if (this.found !== 0) {

@@ -9,12 +9,9 @@ import { type Batch, MAX_BATCH_BYTES } from "./batch.ts";
 import { recordBatch } from "./csv_columns.ts";
 import { type RecordReader, recordReader } from "./csv_reader.ts";
 import { RecordEdge } from "./csv_edge.ts";
-import { distinctNames, fieldsOf, MarkFilter } from "./csv_header.ts";
-import { type Dialect, type RecordScan, RecordScanner } from "./csv_scan.ts";
+import { distinctNames, fieldsOf, firstRecord, MarkFilter, MAX_COLUMNS } from "./csv_header.ts";
+import type { Dialect, RecordScan } from "./csv_scan.ts";
 import { SHOWN_LINE_BYTES, shownLine } from "./line_format.ts";
-
-/** More columns than this are refused, as each costs memory in every batch. */
-export const MAX_COLUMNS = 10_000;
 
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const FIRST_CARRY_BYTES = 4096;
@@ -186,13 +183,7 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
       return;
     }
     const { dialect } = this.options;
-    const counter = new RecordScanner({ dialect, fields: 1, wanted: [] });
-    const probe = counter.scan(bytes, start, end, final);
-    const { found } = counter;
-    if (found > MAX_COLUMNS) {
-      const message = `Cannot read a record of ${found} fields; at most ${MAX_COLUMNS} are allowed`;
-      throw new RunError("nothing_parsed", message);
-    }
+    const { found, probe } = firstRecord(dialect, bytes, start, end, final);
     if (found < 0 && this.#headerPending) this.#refuseHeader(probe.faults[0]!.reason);
     if (found > 0 && this.#headerPending) {
       this.#headerPending = false;

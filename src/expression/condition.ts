@@ -5,7 +5,8 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import type { TextColumn, Value } from "../batch/column.ts";
+import type { NumberColumn, TextColumn, Value } from "../batch/column.ts";
+import { textNumbersOf } from "../kernel/number_kernel.ts";
 import type { Binary, BinaryOperator, Expression, Membership } from "../language/syntax.ts";
 import {
   contains,
@@ -140,12 +141,24 @@ function compileComparison(
     const other = second(batch);
     if (text !== null && one.kind === "text") return matchBytes(one, selectedRows(batch), text);
     const number = other.kind === "constant" ? other.constant : null;
-    if (one.kind === "number" && typeof number === "number") {
-      const quick = compareNumbers(operator, one.values, number, selectedRows(batch));
+    if (typeof number === "number" && (one.kind === "number" || one.kind === "text")) {
+      const quick = compareCells(operator, one, number, selectedRows(batch));
       if (quick !== null) return quick;
     }
     return keep(batch, (row) => test(one.value(row), other.value(row)));
   };
+}
+
+/** The rows whose number compares, null where cells are better looked at. Text that spells no number is still unequal to all. */
+function compareCells(
+  operator: BinaryOperator,
+  column: NumberColumn | TextColumn,
+  limit: number,
+  rows: Uint32Array,
+): Uint32Array | null {
+  if (column.kind === "number") return compareNumbers(operator, column.values, limit, rows);
+  const numbers = operator === "!=" ? null : textNumbersOf(column, rows.length);
+  return numbers && compareNumbers(operator, numbers, limit, rows);
 }
 
 /** The test on bytes that a comparison with a literal text means, if it means one. */

@@ -88,7 +88,7 @@ export function scan(
   while (rows < room && faults < FAULT_ROOM) {
     if (plain && fields > 1) {
       const count = rowsAhead(fields, room - rows);
-      if (count > 0) {
+      if (count != 0) {
         at = copyRows(rows, count, fields, <usize> room << 2, shift);
         rows += count;
         records += count;
@@ -111,7 +111,11 @@ export function scan(
     lines += feeds;
     at = stop;
   }
-  store<i32>(STATE, <i32> (at - INPUT));
+  writeState(<i32> (at - INPUT), rows, records, lines, faults);
+}
+
+function writeState(reached: i32, rows: i32, records: i32, lines: i32, faults: i32): void {
+  store<i32>(STATE, reached);
   store<i32>(STATE, rows, 4);
   store<i32>(STATE, records, 8);
   store<i32>(STATE, lines, 12);
@@ -189,19 +193,17 @@ function record(start: usize, row: usize, stride: usize, shift: i32): usize {
       feed = load<u8>(at) == LINE_FEED;
     } else {
       at = <usize> load<u32>(mark);
-      while (at >= end) {
-        if (unmarked >= end) return 0;
-        fillMarks(unmarked);
+      if (at >= end) {
+        at = refilledMark();
         mark = MARKS;
-        at = <usize> load<u32>(mark);
+        if (at >= end) return 0;
       }
       mark += 4;
       feed = load<u8>(at) == LINE_FEED;
       textEnd = at - <usize> (feed && at > from && load<u8>(at - 1) == CARRIAGE_RETURN);
     }
     if (count == next) {
-      store<i32>(column, textEnd == from ? -1 : <i32> (from + <usize> quoted) + shift);
-      store<i32>(column + stride, <i32> (textEnd - <usize> quoted) + shift);
+      writeField(column, stride, from, textEnd, quoted, shift);
       if (quoted && twice) store<u8>(DOUBLED + (wanted - WANTED >> 2), 1);
       column += stride << 1;
       wanted += 4;
@@ -213,6 +215,28 @@ function record(start: usize, row: usize, stride: usize, shift: i32): usize {
   found = count;
   lastEnd = textEnd;
   return at + 1;
+}
+
+/** The next mark behind the window, which is then listed first; past the end when there is none. */
+function refilledMark(): usize {
+  let at = <usize> LAST;
+  while (at >= end && unmarked < end) {
+    fillMarks(unmarked);
+    at = <usize> load<u32>(MARKS);
+  }
+  return at;
+}
+
+function writeField(
+  place: usize,
+  stride: usize,
+  from: usize,
+  textEnd: usize,
+  quoted: bool,
+  shift: i32,
+): void {
+  store<i32>(place, textEnd == from ? -1 : <i32> (from + <usize> quoted) + shift);
+  store<i32>(place + stride, <i32> (textEnd - <usize> quoted) + shift);
 }
 
 /** The separator or line feed behind the field with an opening quote at `from`, passed; 0 when the record is not whole. */
@@ -303,12 +327,7 @@ function fillMarks(from: usize): void {
       marks &= inside;
       lineFeeds &= inside;
     }
-    for (let feed = feedList; lineFeeds != 0; feed += 4) {
-      const before = marks & (lineFeeds ^ lineFeeds - 1);
-      store<u32>(feed, <u32> (list + (<usize> popcnt(before) << 2)));
-      lineFeeds &= lineFeeds - 1;
-      feedList = feed + 4;
-    }
+    feedList = listFeeds(feedList, list, marks, lineFeeds);
     listMarks(list, marks, at);
     list += <usize> popcnt(marks) << 2;
   }
@@ -320,6 +339,17 @@ function fillMarks(from: usize): void {
   feedAhead = FEEDS;
   marked = from;
   unmarked = from + WINDOW_BYTES;
+}
+
+/** Writes to the list where the entry behind each of the line feeds is, if those of the marks begin at `marksList`. */
+function listFeeds(list: usize, marksList: usize, marks: u64, lineFeeds: u64): usize {
+  let feed = list;
+  for (let left = lineFeeds; left != 0; left &= left - 1) {
+    const before = marks & (left ^ left - 1);
+    store<u32>(feed, <u32> (marksList + (<usize> popcnt(before) << 2)));
+    feed += 4;
+  }
+  return feed;
 }
 
 /** Writes the offsets of some marks from `at` on to the list, and numbers that mean nothing behind them. */

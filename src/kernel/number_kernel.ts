@@ -20,6 +20,8 @@ interface KernelExports {
 
 /** Fewer cells than this are read one by one. */
 const LEAST_CELLS = 16;
+/** With fewer than one row in so many asked for, a column is not read as a whole. */
+const SPARSE = 4;
 
 let chosen: NumberKernel | null | undefined;
 
@@ -30,6 +32,12 @@ let chosen: NumberKernel | null | undefined;
 export function textNumbers(column: TextColumn): Float64Array {
   if (chosen === undefined) chosen = numberKernel();
   return column.numbers ??= chosen === null ? twinNumbers(column) : chosen.read(column);
+}
+
+/** As {@link textNumbers}; null where only `count` of many rows are asked for, which are then better read one by one. */
+export function textNumbersOf(column: TextColumn, count: number): Float64Array | null {
+  const sparse = column.numbers === null && count * SPARSE < column.starts.length;
+  return sparse ? null : textNumbers(column);
 }
 
 /** The numbers as TypeScript reads them. */
