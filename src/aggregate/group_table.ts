@@ -109,10 +109,9 @@ export class GroupTable implements Groups {
       if (start >= 0) hashes[index] = halfSipHash(view, start, ends[row]!, low, high ^ TAG.text);
     }
     for (let index = 0; index < count; index++) {
-      const row = rows[index]!;
-      this.#groups[index] = starts[row]! < 0
-        ? find(row)
-        : this.#findHashed(hashes[index]!, bytes, view, starts[row]!, ends[row]!, TAG.text);
+      const [row, hash, start] = [rows[index]!, hashes[index]!, starts[rows[index]!]!];
+      if (start < 0) this.#groups[index] = find(row);
+      else this.#groups[index] = this.#findHashed(hash, bytes, view, start, ends[row]!, TAG.text);
     }
   }
 

@@ -9,7 +9,7 @@ import { type Batch, MAX_BATCH_BYTES } from "./batch.ts";
 import { recordBatch } from "./csv_columns.ts";
 import { type RecordReader, recordReader } from "./csv_reader.ts";
 import { RecordEdge } from "./csv_edge.ts";
-import { distinctNames, fieldsOf, firstRecord, MarkFilter, MAX_COLUMNS } from "./csv_header.ts";
+import { distinctNames, fieldsOf, firstRecord, MarkFilter } from "./csv_header.ts";
 import type { Dialect, RecordScan } from "./csv_scan.ts";
 import { SHOWN_LINE_BYTES, shownLine } from "./line_format.ts";
 
@@ -33,7 +33,7 @@ export interface RecordOptions {
  * more than `maxLineBytes` bytes before its `\n` is a reject and is discarded as it streams by.
  *
  * Holds the unfinished last record, at most `maxLineBytes`, declared to the budget, and a tape of one block.
- * @throws RunError `nothing_parsed` when the header is no record, or has more than {@link MAX_COLUMNS} fields.
+ * @throws RunError `nothing_parsed` when the header is no record, or has too many fields.
  */
 export function recordFormat(
   options: RecordOptions,

@@ -5,8 +5,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import type { NumberColumn, TextColumn, Value } from "../batch/column.ts";
-import { textNumbersOf } from "../kernel/number_kernel.ts";
+import type { TextColumn, Value } from "../batch/column.ts";
 import type { Binary, BinaryOperator, Expression, Membership } from "../language/syntax.ts";
 import {
   contains,
@@ -18,7 +17,7 @@ import {
   toText,
 } from "./compare.ts";
 import type { ColumnOf } from "./compile.ts";
-import { compareNumbers } from "./number_match.ts";
+import { compareCells } from "./number_match.ts";
 import { LiteralOptions } from "./literal_options.ts";
 import { compilePattern, type Pattern } from "./regex.ts";
 import { ByteMachine } from "./regex_bytes.ts";
@@ -147,18 +146,6 @@ function compileComparison(
     }
     return keep(batch, (row) => test(one.value(row), other.value(row)));
   };
-}
-
-/** The rows whose number compares, null where cells are better looked at. Text that spells no number is still unequal to all. */
-function compareCells(
-  operator: BinaryOperator,
-  column: NumberColumn | TextColumn,
-  limit: number,
-  rows: Uint32Array,
-): Uint32Array | null {
-  if (column.kind === "number") return compareNumbers(operator, column.values, limit, rows);
-  const numbers = operator === "!=" ? null : textNumbersOf(column, rows.length);
-  return numbers && compareNumbers(operator, numbers, limit, rows);
 }
 
 /** The test on bytes that a comparison with a literal text means, if it means one. */

@@ -2,6 +2,8 @@
  * Tests on number columns against a literal.
  * @module
  */
+import type { NumberColumn, TextColumn } from "../batch/column.ts";
+import { textNumbersOf } from "../kernel/number_kernel.ts";
 import type { BinaryOperator } from "../language/syntax.ts";
 
 /**
@@ -42,4 +44,16 @@ export function compareNumbers(
       return null;
   }
   return kept.subarray(0, count);
+}
+
+/** The rows whose number compares, null where cells are better looked at. Text that spells no number is still unequal to all. */
+export function compareCells(
+  operator: BinaryOperator,
+  column: NumberColumn | TextColumn,
+  limit: number,
+  rows: Uint32Array,
+): Uint32Array | null {
+  if (column.kind === "number") return compareNumbers(operator, column.values, limit, rows);
+  const numbers = operator === "!=" ? null : textNumbersOf(column, rows.length);
+  return numbers && compareNumbers(operator, numbers, limit, rows);
 }

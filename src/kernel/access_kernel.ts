@@ -6,14 +6,10 @@ import { accessFaultReason, type AccessScan, scanAccessLog, STRIDE } from "../ba
 import { MAX_BATCH_ROWS } from "../batch/batch.ts";
 import type { LineFault } from "../batch/line_format.ts";
 import { WASM_BASE64 } from "./access_log_wasm.ts";
+import { type Address, kernelExports } from "./instance.ts";
 
 /** A scan of access log lines, as {@link scanAccessLog} describes it. */
 export type AccessScanner = typeof scanAccessLog;
-
-/** A constant of the kernel, as WebAssembly.Global gives it. */
-interface Address {
-  readonly value: number;
-}
 
 interface KernelExports {
   readonly memory: WebAssembly.Memory;
@@ -40,10 +36,9 @@ export function accessScanner(): AccessScanner {
 
 /** A scanner on a kernel of its own; null where it cannot run. */
 export function kernelScanner(): AccessScanner | null {
-  const wasm = Uint8Array.from(atob(WASM_BASE64), (character) => character.charCodeAt(0));
-  if (typeof WebAssembly === "undefined" || !WebAssembly.validate(wasm)) return null;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm));
-  const kernel = new AccessKernel(exports as unknown as KernelExports);
+  const exports = kernelExports<KernelExports>(WASM_BASE64);
+  if (exports === null) return null;
+  const kernel = new AccessKernel(exports);
   return (bytes, start, end, referer) => kernel.scan(bytes, start, end, referer);
 }
 
