@@ -11,8 +11,9 @@
 export const TAPE_NUMBERS: i32 = 131_072;
 /** How many bytes of input fit. */
 export const INPUT_BYTES: i32 = 256 * 1024;
-/** How many keys fit, and how long they can be. */
+/** How many keys fit. */
 export const MOST_KEYS: i32 = 64;
+/** How many bytes a key can have. */
 export const MOST_KEY_BYTES: i32 = 64;
 
 /**
