@@ -104,14 +104,14 @@ export class GroupTable implements Groups {
     const [low, high] = this.#secret;
     const hashes = this.#hashes;
     for (let index = 0; index < count; index++) {
-      const row = rows[index]!;
-      const start = starts[row]!;
+      const row = rows[index]!, start = starts[row]!;
       if (start >= 0) hashes[index] = halfSipHash(view, start, ends[row]!, low, high ^ TAG.text);
     }
     for (let index = 0; index < count; index++) {
-      const [row, hash, start] = [rows[index]!, hashes[index]!, starts[rows[index]!]!];
-      if (start < 0) this.#groups[index] = find(row);
-      else this.#groups[index] = this.#findHashed(hash, bytes, view, start, ends[row]!, TAG.text);
+      const row = rows[index]!, start = starts[row]!;
+      this.#groups[index] = start < 0
+        ? find(row)
+        : this.#findHashed(hashes[index]!, bytes, view, start, ends[row]!, TAG.text);
     }
   }
 
