@@ -172,8 +172,7 @@ export class GroupTable implements Groups {
     end: number,
     tag: number,
   ): number {
-    const slots = this.#slots;
-    const mask = this.#mask;
+    const slots = this.#slots, mask = this.#mask;
     let slot = hash & mask;
     for (;;) {
       const group = slots[2 * slot + 1]! - 1;
@@ -196,8 +195,7 @@ export class GroupTable implements Groups {
   }
 
   #append(bytes: Uint8Array, start: number, end: number, tag: number): number {
-    const group = this.#size;
-    const at = this.#offsets[group]!;
+    const group = this.#size, at = this.#offsets[group]!;
     const next = at + 1 + end - start;
     if (next > this.#arena.length) this.#growArena(next);
     if (group + 1 >= this.#offsets.length) this.#growOffsets();
