@@ -47,6 +47,8 @@ const head: StageDefinition<typeof shape> = defineStage({
         left -= first.length;
         return [first];
       },
+      save: () => left,
+      restore: (state) => void (left = state as number),
     };
   },
 });

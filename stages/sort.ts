@@ -5,6 +5,7 @@
 import type { Batch } from "../src/batch/batch.ts";
 import { allRows, gather } from "../src/batch/gather.ts";
 import { KeptRows } from "../src/batch/kept_rows.ts";
+import { restoreBatches, type SavedBatch } from "../src/batch/saved_batch.ts";
 import { compileOrder, KeyList, type RowOrder } from "../src/expression/order.ts";
 import { argument } from "../src/language/arguments.ts";
 import {
@@ -96,6 +97,14 @@ class Sort implements Operator<Batch, Batch> {
 
   snapshot(): Iterable<Batch> {
     return this.finish();
+  }
+
+  save(): readonly SavedBatch[] {
+    return this.#rows.save();
+  }
+
+  restore(state: unknown): void {
+    for (const batch of restoreBatches(state as readonly SavedBatch[])) this.push(batch);
   }
 
   dispose(): void {

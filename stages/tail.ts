@@ -4,6 +4,7 @@
  */
 import { type Batch, MAX_BATCH_BYTES } from "../src/batch/batch.ts";
 import { KeptRows } from "../src/batch/kept_rows.ts";
+import type { SavedBatch } from "../src/batch/saved_batch.ts";
 import { argument } from "../src/language/arguments.ts";
 import { defineStage, NOTHING, type StageDefinition } from "../src/stage.ts";
 import { z } from "zod";
@@ -49,6 +50,8 @@ const tail: StageDefinition<typeof shape> = defineStage({
       },
       finish: () => kept.batches,
       snapshot: () => [...kept.batches],
+      save: () => kept.save(),
+      restore: (state) => kept.restore(state as readonly SavedBatch[]),
       dispose: () => kept.clear(),
     };
   },

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Batch } from "../src/batch/batch.ts";
+import type { SavedBatch } from "../src/batch/saved_batch.ts";
 import { compileOrder } from "../src/expression/order.ts";
 import { TopRows } from "../src/expression/top_rows.ts";
 import { argument } from "../src/language/arguments.ts";
@@ -59,6 +60,8 @@ const top: StageDefinition<typeof shape> = defineStage({
       },
       finish: () => rows.sorted(),
       snapshot: () => rows.sorted(),
+      save: () => rows.save(),
+      restore: (state) => rows.restore(state as readonly SavedBatch[]),
       dispose: () => rows.clear(),
     };
   },

@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Batch } from "../src/batch/batch.ts";
 import { encodeText } from "../src/batch/text.ts";
-import { type AnyOperator, chain, restoreInto } from "../src/pipeline/chain.ts";
+import { decodeState, encodeState } from "../src/checkpoint/codec.ts";
+import { type AnyOperator, chain, restoreInto, restoreOperator, saveOperator } from "../src/pipeline/chain.ts";
 import type { AnyStage } from "../src/stage.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import {
@@ -219,6 +220,31 @@ law("what is saved and restored goes on where it was", 10, async ({ stage, pipel
     after.dispose?.();
     assert.equal(made.budget.used, held);
     assert.equal(textOf(await outputsOf(chain(made.makers.slice(at + 1)), outputs)), whole);
+  });
+});
+
+law("saved, written down and restored at any time, it goes on the same", 10, async (subject) => {
+  const { pipeline, input } = subject;
+  const bytes = encodeText(input);
+  await forSeeds(10, async (random) => {
+    const cuts = randomCuts(random, bytes.length);
+    const whole = facts(subject, await run(pipeline, input, { cuts }));
+    const made = bench(pipeline);
+    let current = chain(made.makers);
+    const outputs: Batch[] = [];
+    for (const chunk of cut(bytes, cuts)) {
+      if (!current.done) outputs.push(...await current.push(chunk));
+      if (random() < 0.5) continue;
+      const state = encodeState(saveOperator(current));
+      current.dispose?.();
+      assert.equal(made.budget.used, 0, "what was saved is not held any more");
+      current = chain(made.makers);
+      restoreOperator(current, decodeState(state));
+    }
+    const output = textOf(outputs) + await finishText(current);
+    assert.deepEqual(facts(subject, { ...made, output, rows: [] }), whole);
+    current.dispose?.();
+    assert.equal(made.budget.used, 0);
   });
 });
 

@@ -5,11 +5,19 @@
 import type { Dialect } from "./csv_scan.ts";
 import { NEWLINE } from "./line_format.ts";
 
+type EdgePlace = "start" | "plain" | "quoted" | "closed" | "broken";
+
+/** What a {@link RecordEdge} knows of the record in hand. */
+export interface EdgeState {
+  readonly feeds: number;
+  readonly place: string;
+}
+
 /** Finds where one record ends that comes in pieces, each byte looked at once. */
 export class RecordEdge {
   /** Line feeds in quotes of the record in hand. */
   feeds = 0;
-  #state: "start" | "plain" | "quoted" | "closed" | "broken" = "start";
+  #state: EdgePlace = "start";
 
   constructor(readonly dialect: Dialect) {}
 
@@ -17,6 +25,17 @@ export class RecordEdge {
   reset(): void {
     this.feeds = 0;
     this.#state = "start";
+  }
+
+  /** What it knows, for {@link RecordEdge.restore}. */
+  save(): EdgeState {
+    return { feeds: this.feeds, place: this.#state };
+  }
+
+  /** Goes on where another one was saved. */
+  restore({ feeds, place }: EdgeState): void {
+    this.feeds = feeds;
+    this.#state = place as EdgePlace;
   }
 
   /** The offset behind the line feed that ends the record, or -1 when `bytes[start, ...)` does not have it. */

@@ -11,6 +11,12 @@ export const MAX_COLUMNS = 10_000;
 
 const MARK = [0xef, 0xbb, 0xbf];
 
+/** What a {@link MarkFilter} knows. */
+export interface MarkState {
+  readonly length: number;
+  readonly opening: Uint8Array | null;
+}
+
 /** Takes the UTF-8 byte order mark off an upload that comes in chunks. Holds two bytes at the most. */
 export class MarkFilter {
   /** How many bytes were taken off. */
@@ -42,6 +48,17 @@ export class MarkFilter {
     if (!marked) return bytes;
     this.length = MARK.length;
     return bytes.subarray(MARK.length);
+  }
+
+  /** What it knows, for {@link MarkFilter.restore}. */
+  save(): MarkState {
+    return { length: this.length, opening: this.#opening };
+  }
+
+  /** Goes on where another one was saved. */
+  restore({ length, opening }: MarkState): void {
+    this.length = length;
+    this.#opening = opening;
   }
 
   /** What is held when the upload ends: no mark, as that would have been passed. */

@@ -8,6 +8,7 @@ import type { Dialect } from "./csv_scan.ts";
 
 /** A scan, and for each name that is asked for its place in what the scan finds. */
 export interface RecordReader {
+  readonly names: readonly string[];
   readonly scan: RecordScanning;
   readonly slots: ReadonlyMap<string, number>;
 }
@@ -24,7 +25,7 @@ export function recordReader(
   names.forEach((name, place) => {
     if (asked === null || asked.has(name)) slots.set(name, wanted.push(place) - 1);
   });
-  return { scan: recordScanner({ dialect, fields: names.length, wanted }), slots };
+  return { names, scan: recordScanner({ dialect, fields: names.length, wanted }), slots };
 }
 
 /** A path is a column of that name with dots, or one of its first segment, as `Batch.field` has it. */

@@ -5,6 +5,7 @@
 import type { Budget } from "../stage.ts";
 import type { Batch } from "./batch.ts";
 import { allRows, compact, gather } from "./gather.ts";
+import { restoreBatches, saveBatches, type SavedBatch } from "./saved_batch.ts";
 
 /** Batches of fewer rows than this are small: the objects around them outweigh their rows. */
 const SMALL_ROWS = 64;
@@ -57,6 +58,16 @@ export class KeptRows {
     this.#small = Math.min(this.#small, this.#batches.length);
     this.#length = count;
     if (excess > 0) this.#trimFirst(excess);
+  }
+
+  /** All rows, copied, for {@link KeptRows.restore}. */
+  save(): readonly SavedBatch[] {
+    return saveBatches(this.#batches);
+  }
+
+  /** Adds saved rows. Throws what the budget throws. */
+  restore(state: readonly SavedBatch[]): void {
+    for (const batch of restoreBatches(state)) this.add(batch);
   }
 
   /** Forgets everything and gives back what was taken. */

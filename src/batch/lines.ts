@@ -27,6 +27,13 @@ export function lineFormat(format: LineFormat, context: StageContext): Operator<
   return new LineOperator(format, context);
 }
 
+interface LineState {
+  readonly held: Uint8Array;
+  readonly offset: number;
+  readonly linesBefore: number;
+  readonly discarding: boolean;
+}
+
 class LineOperator implements Operator<Uint8Array, Batch> {
   #carry = NO_BYTES;
   #held = 0;
@@ -63,6 +70,23 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     this.#held = 0;
     this.#parse(last, 0, last.length, outputs);
     yield* outputs;
+  }
+
+  save(): LineState {
+    return {
+      held: this.#carry.slice(0, this.#held),
+      offset: this.#offset,
+      linesBefore: this.#linesBefore,
+      discarding: this.#discarding,
+    };
+  }
+
+  restore(state: unknown): void {
+    const { held, offset, linesBefore, discarding } = state as LineState;
+    this.#hold(held, 0);
+    this.#offset = offset;
+    this.#linesBefore = linesBefore;
+    this.#discarding = discarding;
   }
 
   dispose(): void {

@@ -7,9 +7,9 @@ import { RunError } from "../errors.ts";
 import { type Operator, type Outputs, type StageContext } from "../stage.ts";
 import { type Batch, MAX_BATCH_BYTES } from "./batch.ts";
 import { recordBatch } from "./csv_columns.ts";
+import { type EdgeState, RecordEdge } from "./csv_edge.ts";
+import { distinctNames, fieldsOf, firstRecord, MarkFilter, type MarkState } from "./csv_header.ts";
 import { type RecordReader, recordReader } from "./csv_reader.ts";
-import { RecordEdge } from "./csv_edge.ts";
-import { distinctNames, fieldsOf, firstRecord, MarkFilter } from "./csv_header.ts";
 import type { Dialect, RecordScan } from "./csv_scan.ts";
 import { SHOWN_LINE_BYTES, shownLine } from "./line_format.ts";
 
@@ -40,6 +40,17 @@ export function recordFormat(
   context: StageContext,
 ): Operator<Uint8Array, Batch> {
   return new RecordOperator(options, context);
+}
+
+interface RecordState {
+  readonly held: Uint8Array;
+  readonly mark: MarkState;
+  readonly offset: number;
+  readonly linesBefore: number;
+  readonly discarding: boolean;
+  readonly headerPending: boolean;
+  readonly names: readonly string[] | null;
+  readonly edge: EdgeState;
 }
 
 class RecordOperator implements Operator<Uint8Array, Batch> {
@@ -83,6 +94,31 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
       this.#record(last, 0, last.length, true, outputs);
     }
     yield* outputs;
+  }
+
+  save(): RecordState {
+    return {
+      held: this.#carry.slice(0, this.#held),
+      mark: this.#mark.save(),
+      offset: this.#offset,
+      linesBefore: this.#linesBefore,
+      discarding: this.#discarding,
+      headerPending: this.#headerPending,
+      names: this.#reader?.names ?? null,
+      edge: this.#edge.save(),
+    };
+  }
+
+  restore(state: unknown): void {
+    const saved = state as RecordState;
+    this.#hold(saved.held, 0);
+    this.#mark.restore(saved.mark);
+    this.#offset = saved.offset;
+    this.#linesBefore = saved.linesBefore;
+    this.#discarding = saved.discarding;
+    this.#headerPending = saved.headerPending;
+    if (saved.names !== null) this.#reader = this.#readerOf(saved.names);
+    this.#edge.restore(saved.edge);
   }
 
   dispose(): void {

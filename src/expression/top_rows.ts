@@ -5,6 +5,7 @@
 import type { Batch } from "../batch/batch.ts";
 import type { Column, Value } from "../batch/column.ts";
 import { gather, type PickedRows, weigh } from "../batch/gather.ts";
+import { restoreBatches, saveBatch, type SavedBatch } from "../batch/saved_batch.ts";
 import type { Budget } from "../stage.ts";
 import { compareKey, type RowOrder } from "./order.ts";
 
@@ -66,6 +67,17 @@ export class TopRows {
       pick(this.#candidates.toSorted((left, right) => this.#compare(left, right))),
       false,
     );
+  }
+
+  /** The rows that may still win, in arrival order, for {@link TopRows.restore}. */
+  save(): readonly SavedBatch[] {
+    const arrived = this.#candidates.toSorted((left, right) => left.arrival - right.arrival);
+    return [...gather(pick(arrived), true)].map(saveBatch);
+  }
+
+  /** Adds saved rows; their keys are evaluated again. Throws what the budget throws. */
+  restore(state: readonly SavedBatch[]): void {
+    for (const batch of restoreBatches(state)) this.add(batch);
   }
 
   /** Forgets everything and gives back what was taken. */

@@ -4,6 +4,7 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import { ConstantColumn } from "../batch/column.ts";
+import { restoreOperator, saveOperator } from "./chain.ts";
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
 import { disposeAll } from "./chain.ts";
 
@@ -66,6 +67,16 @@ export class Branches implements Branch {
         }
       },
     };
+  }
+
+  /** The state of each branch. */
+  save(): readonly unknown[] {
+    return this.branches.map(saveOperator);
+  }
+
+  restore(state: unknown): void {
+    const states = state as readonly unknown[];
+    this.branches.forEach((branch, index) => restoreOperator(branch, states[index]));
   }
 
   dispose(): void {

@@ -44,6 +44,22 @@ export function* snapshotThrough(
   }
 }
 
+/** The state of an operator between two calls; null for one without state, which is what has no `save`. */
+export function saveOperator(operator: Pick<AnyOperator, "save">): unknown {
+  return operator.save?.() ?? null;
+}
+
+/** Puts what {@link saveOperator} gave into an operator that has had no input. Throws Error when it takes none. */
+export function restoreOperator(
+  operator: Pick<AnyOperator, "restore" | "merge">,
+  state: unknown,
+): void {
+  if (state === null || state === undefined) return;
+  if (operator.restore !== undefined) operator.restore(state);
+  else if (operator.merge !== undefined) operator.merge(state);
+  else throw new Error("Cannot restore a stage that saves its state and takes none");
+}
+
 class Chain implements AnyOperator {
   readonly snapshot?: () => Iterable<Batch>;
   readonly take?: () => Promise<Outputs<Batch>>;
@@ -91,14 +107,14 @@ class Chain implements AnyOperator {
     };
   }
 
-  /** The states of all; null where an operator keeps none. */
+  /** The state of each operator, null where one has none. */
   save(): readonly unknown[] {
-    return this.#operators.map((operator) => operator.save?.() ?? null);
+    return this.#operators.map(saveOperator);
   }
 
   restore(state: unknown): void {
     const states = state as readonly unknown[];
-    this.#operators.forEach((operator, index) => restoreInto(operator, states[index]));
+    this.#operators.forEach((operator, index) => restoreOperator(operator, states[index]));
   }
 
   dispose(): void {
