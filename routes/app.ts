@@ -7,6 +7,7 @@ import type { Limits } from "../src/limits.ts";
 import type { Runs } from "../src/pipeline/runs.ts";
 import type { Resources } from "../src/resources.ts";
 import type { MetricProducer } from "../src/telemetry/metrics.ts";
+import type { Uploads } from "../src/uploads/uploads.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import type { WorkerPool } from "../src/workers/pool.ts";
 import { checkRoutes } from "./check.ts";
@@ -19,6 +20,7 @@ import { notFound, toProblem } from "./problem.ts";
 import { runRoutes } from "./run.ts";
 import { runsRoutes } from "./runs.ts";
 import { stageRoutes } from "./stages.ts";
+import { uploadRoutes } from "./uploads.ts";
 import { usageRoutes } from "./usage.ts";
 
 /** What the routes work with; made once at start, or by a test. */
@@ -29,6 +31,8 @@ export interface Services {
   readonly metrics: MetricProducer;
   /** Threads for large uploads. */
   readonly workers?: WorkerPool | undefined;
+  /** Resumable uploads; none without a folder for their checkpoints. */
+  readonly uploads?: Uploads | undefined;
   /** What stages may reach beyond their rows. */
   readonly resources: Resources;
   readonly pipelines: ReadonlyMap<string, NamedPipeline>;
@@ -48,6 +52,7 @@ export function createApp(services: Services): Hono {
   app.route("/v1", checkRoutes(services));
   app.route("/v1", runsRoutes(services));
   app.route("/v1", eventRoutes(services));
+  app.route("/v1", uploadRoutes(services));
   app.notFound((context) => notFound("resource", context.req.path, null).toResponse());
   app.onError((fault) => {
     const problem = toProblem(fault);

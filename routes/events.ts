@@ -5,7 +5,7 @@
 import { Hono } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { StageEvent } from "../src/pipeline/report.ts";
-import type { Run } from "../src/pipeline/run.ts";
+import type { LiveRun } from "../src/pipeline/runs.ts";
 import type { Services } from "./app.ts";
 import { readParameters, refuseUnknown } from "./parameters.ts";
 import { notFound } from "./problem.ts";
@@ -61,7 +61,7 @@ class Changes {
   readonly #stop: () => void;
   #ring: (() => void) | null = null;
 
-  constructor(run: Run) {
+  constructor(run: LiveRun) {
     this.#stop = run.listen((event) => {
       if (this.#waiting.length === MAX_WAITING) {
         this.#waiting.shift();

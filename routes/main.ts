@@ -1,13 +1,19 @@
 /**
- * `start`: serves until SIGINT or SIGTERM.
+ * `start`: serves until SIGINT, SIGTERM or SIGQUIT.
  * @module
  */
 import { readSettings, SettingsError } from "../src/settings.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { environment, exit, onSignal, print, printError } from "./serve.ts";
-import { startSluice } from "./server.ts";
+import { type Shutdown, startSluice } from "./server.ts";
 
 const say = (line: string) => print(`${line}\n`);
+
+const STOPPING: Readonly<Record<Shutdown, string>> = {
+  graceful: "no new runs, running ones may finish; once more to cut them",
+  hybrid: "no new runs, running ones may finish within the grace; once more to cut them",
+  abrupt: "runs are cut, resumable uploads are saved",
+};
 
 try {
   const variables = environment();
@@ -18,12 +24,13 @@ try {
     variables,
     (line) => void printError(`${line}\n`),
   );
-  let stopping = false;
-  onSignal(["SIGINT", "SIGTERM"], async (signal) => {
-    if (stopping) exit(1);
-    stopping = true;
-    await say(`Stopping on ${signal}: no new runs, running ones may finish; once more to stop now`);
-    await sluice.stop();
+  let signals = 0;
+  onSignal(["SIGINT", "SIGTERM", "SIGQUIT"], async (signal) => {
+    if (++signals > 2) exit(1);
+    const now = signals === 2 || signal === "SIGQUIT";
+    const shutdown = now ? "abrupt" : settings.SHUTDOWN;
+    await say(`Stopping on ${signal}: ${STOPPING[shutdown]}`);
+    await sluice.stop(shutdown);
     exit(0);
   });
   await say(`Sluice listens on ${sluice.url}`);

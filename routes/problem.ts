@@ -16,13 +16,14 @@ export class Problem extends Error {
     detail: string,
     readonly members: Readonly<Record<string, unknown>> = {},
     readonly headers: Readonly<Record<string, string>> = {},
+    readonly type = "about:blank",
   ) {
     super(detail);
   }
 
   toResponse(): Response {
     const document = {
-      type: "about:blank",
+      type: this.type,
       title: this.title,
       status: this.status,
       detail: this.message,
@@ -40,6 +41,13 @@ const STATUS_OF_RUN_ERROR: Partial<Record<RunErrorCode, [number, string]>> = {
   inflation_limit: [413, "Body inflates too much"],
   body_too_large: [413, "Body too large"],
   upload_cut: [400, "Upload was cut"],
+  stalled: [408, "Upload stalled"],
+  cancelled: [409, "Run cancelled"],
+  shutdown: [503, "Stopping"],
+  budget_exceeded: [422, "Run failed"],
+  rejects_exceeded: [422, "Run failed"],
+  nothing_parsed: [422, "Run failed"],
+  stale_state: [410, "State is stale"],
 };
 
 /** Any fault as a problem: each known kind by its own status, anything else as 500 without its inner text. */

@@ -210,7 +210,7 @@ export function environment(): Record<string, string> {
 }
 
 /** The signals that ask a server to stop. */
-export type StopSignal = "SIGINT" | "SIGTERM";
+export type StopSignal = "SIGINT" | "SIGTERM" | "SIGQUIT";
 
 /** Calls `handler` on each of `signals` instead of ending the process; returns what undoes it. */
 export function onSignal(

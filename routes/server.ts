@@ -2,12 +2,14 @@
  * The server: settings, routes, telemetry and transport put together, and taken down in order.
  * @module
  */
+import { openSqliteStore } from "../src/checkpoint/sqlite_store.ts";
 import { Runs } from "../src/pipeline/runs.ts";
 import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { limitsOf, type Settings } from "../src/settings.ts";
 import { metricProducer } from "../src/telemetry/metrics.ts";
 import { startMetrics } from "../src/telemetry/metrics_export.ts";
 import { startTelemetry } from "../src/telemetry/setup.ts";
+import { Uploads } from "../src/uploads/uploads.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import { WorkerPool } from "../src/workers/pool.ts";
 import { VOCABULARY } from "../stages/mod.ts";
@@ -17,6 +19,13 @@ import { serve } from "./serve.ts";
 
 /** How long answers that are ready may take to leave when the server stops. */
 const LAST_ANSWERS_MS = 3_000;
+
+/** Milliseconds that runs may take to end, given the grace; null for as long as they like. */
+const GRACE: Readonly<Record<Shutdown, (grace: number) => number | null>> = {
+  graceful: () => null,
+  hybrid: (grace) => grace,
+  abrupt: () => 0,
+};
 
 /** The threads' module and the words that it brings. */
 export interface ThreadModule {
@@ -29,14 +38,20 @@ const DEFAULT_THREADS: ThreadModule = {
   vocabulary: VOCABULARY,
 };
 
+/** How running runs end: in their own time, within the grace, or now. */
+export type Shutdown = Settings["SHUTDOWN"];
+
 /** A server at work. */
 export interface Sluice {
   readonly url: string;
   readonly runs: Runs;
   /** Undefined with WORKERS=0. */
   readonly workers: WorkerPool | undefined;
-  /** Takes no new runs, lets the running ones drain for the grace time, cuts the rest, and closes everything. */
-  stop(): Promise<void>;
+  /**
+   * Takes no new runs, ends those that are there as `shutdown` says (default: as the setting does), and closes
+   * everything. Called once more with `abrupt`, it cuts what still runs.
+   */
+  stop(shutdown?: Shutdown): Promise<void>;
 }
 
 /** Starts a server with `vocabulary`. Rejects when it cannot listen or a named pipeline is not sound. */
@@ -49,6 +64,17 @@ export async function startSluice(
 ): Promise<Sluice> {
   const pipelines = await loadPipelines(settings.PIPELINES, vocabulary);
   const telemetry = await startTelemetry(environment);
+  const limits = limitsOf(settings);
+  const store = settings.CHECKPOINT_DIR === "" ? null : openSqliteStore(settings.CHECKPOINT_DIR);
+  const uploads = store === null ? undefined : new Uploads({
+    store,
+    vocabulary,
+    limits,
+    resources: DEFAULT_RESOURCES,
+    intervalMs: settings.CHECKPOINT_INTERVAL,
+    ttlMs: settings.CHECKPOINT_TTL,
+    maxUploads: settings.MAX_UPLOADS,
+  });
   const runs = new Runs(settings.MAX_RUNS, settings.RECENT_RUNS);
   const metrics = metricProducer(() => runs.totals());
   const exporting = await startMetrics(environment, metrics);
@@ -57,9 +83,10 @@ export async function startSluice(
     : new WorkerPool({ size: settings.WORKERS, ...threads, log });
   const app = createApp({
     vocabulary,
-    limits: limitsOf(settings),
+    limits,
     runs,
     metrics,
+    uploads,
     workers,
     resources: DEFAULT_RESOURCES,
     pipelines,
@@ -67,8 +94,9 @@ export async function startSluice(
   });
   const served = await serve(app.fetch, { host: settings.HOST, port: settings.PORT });
   let stopped: Promise<void> | null = null;
-  const stop = async () => {
-    await runs.drain(settings.SHUTDOWN_GRACE);
+  const stop = async (shutdown: Shutdown) => {
+    await runs.drain(GRACE[shutdown](settings.SHUTDOWN_GRACE));
+    store?.close();
     workers?.stop();
     // The runs are over: what is still open is an answer that nobody takes, or a connection with no request.
     const cut = setTimeout(() => served.abort(), LAST_ANSWERS_MS);
@@ -76,5 +104,13 @@ export async function startSluice(
     clearTimeout(cut);
     await Promise.all([telemetry.shutdown(), exporting.shutdown()]);
   };
-  return { url: served.url, runs, workers, stop: () => stopped ??= stop() };
+  return {
+    url: served.url,
+    runs,
+    workers,
+    stop: (shutdown = settings.SHUTDOWN) => {
+      if (stopped !== null && shutdown === "abrupt") runs.cut("The server is stopping now");
+      return stopped ??= stop(shutdown);
+    },
+  };
 }

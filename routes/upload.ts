@@ -8,18 +8,13 @@ import { openMultipart } from "../src/intake/multipart.ts";
 import type { Limits } from "../src/limits.ts";
 import type { Run } from "../src/pipeline/run.ts";
 import type { RunInput } from "../src/pipeline/run_input.ts";
-import { type CheckedPlan, printPlan } from "../src/plan.ts";
+import { printPlan } from "../src/plan.ts";
 import { startRun } from "../src/telemetry/spans.ts";
 import type { Services } from "./app.ts";
+import type { Chosen } from "./choose.ts";
 import { readParameters, type RunParameters } from "./parameters.ts";
 import { noPlace, tooLarge } from "./problem.ts";
 import { wholeBody } from "./serve_arrived.ts";
-
-/** What a door has made of the parameters of an upload. */
-export interface Chosen {
-  readonly checked: CheckedPlan;
-  readonly name: string | null;
-}
 
 /** What a request's head asks for, checked. */
 interface Order extends Chosen {
@@ -186,8 +181,8 @@ function bodyOf(request: Request): ReadableStream<Uint8Array> {
   return request.body ?? new ReadableStream({ start: (controller) => controller.close() });
 }
 
-/** The query wins over the `x-pipeline` header, and that over form fields. */
-function parametersOf(request: Request, fields: ReadonlyMap<string, string>): RunParameters {
+/** The query wins over the `x-pipeline` header, and that over form fields. Throws a problem that names every bad one. */
+export function parametersOf(request: Request, fields: ReadonlyMap<string, string>): RunParameters {
   const values = new Map(fields);
   const header = request.headers.get("x-pipeline");
   if (header !== null) values.set("q", header);

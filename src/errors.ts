@@ -30,6 +30,8 @@ export const RUN_ERROR_CODES = [
   "rejects_exceeded",
   /** Lines came, and none of them could be parsed. */
   "nothing_parsed",
+  /** What was saved of a resumable upload cannot be read any more. */
+  "stale_state",
   /** A stage threw something that is not a RunError: a bug, told as one. */
   "internal",
 ] as const;

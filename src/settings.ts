@@ -77,6 +77,23 @@ export const SETTINGS = z.object({
   SHUTDOWN_GRACE: duration("20s").describe(
     "How long running runs may drain after SIGINT or SIGTERM before they are cut",
   ),
+  SHUTDOWN: z.enum(["graceful", "hybrid", "abrupt"], {
+    error: ({ input }) => `Expected graceful, hybrid or abrupt, found "${input}"`,
+  }).default("hybrid").describe(
+    "What SIGTERM and SIGINT do: `graceful` waits for all runs, `hybrid` cuts those that outlast the grace, `abrupt` all",
+  ),
+  CHECKPOINT_DIR: z.string().default("").describe(
+    "A folder for the checkpoints of resumable uploads, of this server alone; without it there are none",
+  ),
+  CHECKPOINT_INTERVAL: duration("1s").describe(
+    "Time between two checkpoints of an upload; large states are saved less often",
+  ),
+  CHECKPOINT_TTL: duration("24h").describe(
+    "How long an upload that nobody goes on with, or its result, is kept",
+  ),
+  MAX_UPLOADS: count(100, 1, 10_000).describe(
+    "Resumable uploads that are kept; one more is refused with 429",
+  ),
   RECENT_RUNS: count(100, 0, 10_000).describe("Ended runs whose reports are kept"),
   WORKERS: threads().describe(
     "Threads that parse, filter and aggregate large uploads; `auto` is two less than the cores, 0 none",

@@ -24,6 +24,10 @@ const RUNTIME_FILES: ReadonlyMap<RegExp, string> = new Map([
   [/^routes\/serve(_\w+)?\.ts$/, "the runtime's own seam"],
   [/^routes\/(main|demo)\.ts$/, "programs, started by a runtime"],
   [/^routes\/named_pipelines\.ts$/, "reads the folder of named pipelines"],
+  [
+    /^src\/checkpoint\/sqlite_store\.ts$/,
+    "SQLite is in node:sqlite alone, and its folder must be made",
+  ],
   [/^src\/intake\/decoder\.ts$/, "zstd and brotli are in node:zlib alone"],
 ]);
 

@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decodeState, encodeState } from "../src/checkpoint/codec.ts";
+import { decodeState } from "../src/checkpoint/decode.ts";
+import { encodeState } from "../src/checkpoint/encode.ts";
 
 test("every kind of value comes back as it was", () => {
   const states: readonly unknown[] = [

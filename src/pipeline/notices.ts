@@ -14,6 +14,11 @@ export class Notices {
     this.#facts.set(key, both ? { ...known, ...fact } : fact);
   }
 
+  /** The facts so far, for `add` in a run that goes on. */
+  facts(): Readonly<Record<string, object | string>> {
+    return Object.fromEntries(this.#facts);
+  }
+
   /** All facts, with those of the rejects behind them; null when there is nothing to tell. */
   all(rejects: Rejects): Readonly<Record<string, unknown>> | null {
     const { count, lines, samples } = rejects;

@@ -56,8 +56,8 @@ export interface StageEvent extends Pick<StageReport, "stage" | "index"> {
   readonly at: number;
 }
 
-/** Where a run stands. */
-export type RunState = "running" | "complete" | "failed";
+/** Where a run stands; `parked` is a resumable one whose part has ended well and whose next has not begun. */
+export type RunState = "running" | "parked" | "complete" | "failed";
 
 /** What one run did. Sizes in bytes: `wireBytes` as they came, `bytes` decoded. */
 export interface RunReport {

@@ -3,7 +3,7 @@
  * @module
  */
 import { RunError } from "../errors.ts";
-import type { RunReport } from "./report.ts";
+import type { RunReport, StageEvent } from "./report.ts";
 import { Run } from "./run.ts";
 import type { RunInput } from "./run_input.ts";
 import { Totals } from "./totals.ts";
@@ -11,7 +11,20 @@ import { Totals } from "./totals.ts";
 /** A place among the runs; given back by `start`'s run when it ends, or by `release` when none is started. */
 export interface Place {
   start(input: RunInput): Run;
+  /** Gives the place to a run that was made elsewhere. */
+  hold(run: LiveRun): void;
   release(): void;
+}
+
+/** What is asked of every run. */
+export interface LiveRun {
+  readonly id: string;
+  /** Resolves with the final figures; never rejects. */
+  readonly ended: Promise<RunReport>;
+  report(): RunReport;
+  /** Calls `listener` for each event from now on; the function that is returned ends that. */
+  listen(listener: (event: StageEvent) => void): () => void;
+  cancel(error: RunError): void;
 }
 
 /** Why there is no place: all are taken, or the server is stopping. */
@@ -21,7 +34,7 @@ export type Refusal = "full" | "stopping";
  * Live and recent runs. Holds at most `maxRuns` live runs and the reports of `recent` ended ones, a few KiB each.
  */
 export class Runs {
-  readonly #live = new Map<string, Run>();
+  readonly #live = new Map<string, LiveRun>();
   readonly #ended = new Map<string, RunReport>();
   readonly #totals = new Totals();
   #taken = 0;
@@ -39,17 +52,21 @@ export class Runs {
       if (mine) this.#taken--;
       mine = false;
     };
-    return { release, start: (input) => this.#start(input, release) };
+    return {
+      release,
+      start: (input) => this.#start(input, release),
+      hold: (run) => {
+        this.#live.set(run.id, run);
+        void run.ended.then((report) => this.#end(run, report, release));
+      },
+    };
   }
 
   #start(input: RunInput, release: () => void): Run {
     const run = new Run({
       ...input,
       onEnd: (report) => {
-        this.#live.delete(run.id);
-        release();
-        this.#totals.add(report);
-        this.#remember(report);
+        this.#end(run, report, release);
         input.onEnd?.(report);
       },
     });
@@ -57,8 +74,16 @@ export class Runs {
     return run;
   }
 
+  #end(run: LiveRun, report: RunReport, release: () => void): void {
+    if (this.#live.get(run.id) === run) this.#live.delete(run.id);
+    release();
+    this.#totals.add(report);
+    this.#remember(report);
+  }
+
   #remember(report: RunReport): void {
     if (this.recent === 0) return;
+    this.#ended.delete(report.id);
     this.#ended.set(report.id, report);
     for (const id of this.#ended.keys()) {
       if (this.#ended.size <= this.recent) break;
@@ -85,7 +110,7 @@ export class Runs {
   }
 
   /** A live run, or null. */
-  live(id: string): Run | null {
+  live(id: string): LiveRun | null {
     return this.#live.get(id) ?? null;
   }
 
@@ -103,19 +128,22 @@ export class Runs {
     return run !== undefined;
   }
 
-  /** Takes no new runs, lets the live ones end for `graceMs`, then cuts what is left. Resolves when none is left. */
-  async drain(graceMs: number): Promise<void> {
+  /**
+   * Takes no new runs, lets the live ones end for `graceMs` (null for as long as they take), then cuts what is left.
+   * Resolves when none is left.
+   */
+  async drain(graceMs: number | null): Promise<void> {
     this.#stopping = true;
-    const cut = setTimeout(() => {
-      for (const run of this.#live.values()) {
-        run.cancel(
-          new RunError("shutdown", `The server is stopping and its grace of ${graceMs} ms is over`),
-        );
-      }
-    }, graceMs);
+    const over = `The server is stopping and its grace of ${graceMs} ms is over`;
+    const cut = graceMs === null ? undefined : setTimeout(() => this.cut(over), graceMs);
     while (this.#live.size > 0) {
       await Promise.all([...this.#live.values()].map((run) => run.ended));
     }
     clearTimeout(cut);
+  }
+
+  /** Ends all live runs with the error `shutdown`, told as `message`. */
+  cut(message: string): void {
+    for (const run of this.#live.values()) run.cancel(new RunError("shutdown", message));
   }
 }

@@ -120,7 +120,7 @@ class RecordedRun implements RunTelemetry {
     if (this.#ended) return;
     this.#ended = true;
     const endedAt = this.#now();
-    const incomplete = report.state !== "complete";
+    const incomplete = report.state !== "complete" && report.state !== "parked";
     for (const stage of report.stages) {
       const span = this.#stageSpan(stage);
       span.setAttributes({ ...stageAttributes(stage), ...errorAttributes(report) });

@@ -1,0 +1,109 @@
+/**
+ * What a part of a resumable upload keeps book of: rows that came before the end, rejects, notices, events.
+ * @module
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { Limits } from "../limits.ts";
+import type { StageServices } from "../pipeline/assemble.ts";
+import { type Envelope, ENVELOPES } from "../pipeline/envelope.ts";
+import { EventLog } from "../pipeline/event_log.ts";
+import { Notices } from "../pipeline/notices.ts";
+import { Rejects } from "../pipeline/rejects.ts";
+import type { RunReport, StageEvent } from "../pipeline/report.ts";
+import type { Reject } from "../stage.ts";
+import { KeptOutput } from "./kept_output.ts";
+import type { UploadHead } from "./upload_head.ts";
+
+/** What of a book is saved besides the counts in the head. */
+export interface SavedBook {
+  readonly samples: readonly Reject[];
+  readonly notices: Readonly<Record<string, object | string>>;
+}
+
+/** The counts of a whole upload so far. */
+type Counts = Pick<UploadHead, "lines" | "rejects" | "rows" | "kept">;
+
+/** The book of one part; it goes on with the counts of the parts before. */
+export class UploadBook {
+  readonly envelope: Envelope;
+  readonly rejects: Rejects;
+  readonly events: EventLog;
+  readonly output: KeptOutput;
+  readonly #notices = new Notices();
+  readonly #before: Counts;
+  #rows: number;
+
+  constructor(head: UploadHead, limits: Limits, onEvent?: (event: StageEvent) => void) {
+    const { envelope, onReject, maxRejects } = head.options;
+    this.#before = head;
+    this.#rows = head.rows;
+    this.envelope = ENVELOPES[envelope];
+    this.events = new EventLog(onEvent);
+    this.output = new KeptOutput(head.kept, limits.maxStateBytes);
+    this.rejects = new Rejects(
+      onReject,
+      maxRejects,
+      (reject) => this.output.add(this.envelope.reject(reject)),
+    );
+    this.rejects.lines = head.lines;
+    this.rejects.count = head.rejects;
+  }
+
+  /** What the stages tell. */
+  get services(): Pick<StageServices, "reject" | "lines" | "notice" | "event"> {
+    return {
+      reject: (reject) => this.rejects.add(reject),
+      lines: (count) => void (this.rejects.lines += count),
+      notice: (key, value) => this.#notices.add(key, value),
+      event: (event) => this.events.add(event),
+    };
+  }
+
+  /** Result rows as lines; they count from now on. */
+  encode(batch: Batch): Uint8Array {
+    this.#rows += batch.length;
+    return this.envelope.rows(batch, null);
+  }
+
+  /** Keeps result rows that come before their reader. Throws RunError `budget_exceeded`. */
+  keep(batches: readonly Batch[]): void {
+    for (const batch of batches) this.output.add(this.encode(batch));
+  }
+
+  /** Of the whole upload. */
+  get counts(): Counts {
+    const { lines, count: rejects } = this.rejects;
+    return { lines, rejects, rows: this.#rows, kept: this.output.kept };
+  }
+
+  /** Of this part alone. */
+  get added(): Pick<RunReport, "lines" | "rejects" | "rows"> {
+    const { lines, rejects, rows } = this.counts;
+    const before = this.#before;
+    return {
+      lines: lines - before.lines,
+      rejects: rejects - before.rejects,
+      rows: rows - before.rows,
+    };
+  }
+
+  /** The lines behind the last row: the notice, and the end with the figures of the whole upload. */
+  closing(report: RunReport): readonly Uint8Array[] {
+    const notice = this.#notices.all(this.rejects);
+    const { kept: _kept, ...counts } = this.counts;
+    return [
+      ...(notice === null ? [] : [this.envelope.notice(notice)]),
+      this.envelope.end({ ...report, ...counts, state: "complete" }),
+    ];
+  }
+
+  save(): SavedBook {
+    return { samples: this.rejects.samples, notices: this.#notices.facts() };
+  }
+
+  /** Goes on where another book was saved. */
+  restore({ samples, notices }: SavedBook): void {
+    this.rejects.samples.push(...samples);
+    for (const [key, fact] of Object.entries(notices)) this.#notices.add(key, fact);
+  }
+}

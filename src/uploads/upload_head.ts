@@ -1,0 +1,36 @@
+/**
+ * What is known of a resumable upload without its state: written with every checkpoint, and shown to clients.
+ * @module
+ */
+import type { RunOptions } from "../pipeline/run_input.ts";
+
+/** Raised when saved states of an earlier release can no longer be restored. */
+export const STATE_VERSION = 1;
+
+/** Sizes in bytes, counts of rows and lines so far. */
+export interface UploadHead {
+  readonly version: number;
+  readonly id: string;
+  /** The pipeline as text, and its name when it has one. */
+  readonly pipeline: string;
+  readonly name: string | null;
+  readonly options: Pick<RunOptions, "envelope" | "onReject" | "maxRejects">;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  /** How much of the upload is in the state that is kept. */
+  readonly offset: number;
+  /** How much the client said there is, once it has. */
+  readonly length: number | null;
+  /** Whether all of the upload has come. */
+  readonly complete: boolean;
+  readonly lines: number;
+  readonly rejects: number;
+  readonly rows: number;
+  /** Bytes of rows that came before the end, kept for the answer. */
+  readonly kept: number;
+}
+
+/** Where a client goes on with an upload. */
+export function uploadPath(id: string): string {
+  return `/v1/uploads/${id}`;
+}
