@@ -12,6 +12,8 @@ import {
   unite,
 } from "../src/aggregate/hyper_log_log.ts";
 import { ValueHasher } from "../src/aggregate/value_hash.ts";
+import { encodeText } from "../src/batch/text.ts";
+import { bench, outputsOf, textOf } from "./support/operators.ts";
 import { forSeeds } from "./support/random.ts";
 
 const SHARES = [0, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1];
@@ -99,4 +101,20 @@ test("registers of slices unite to those of the whole", () => {
   }
   unite(parts[0]!, parts[1]!);
   assert.deepEqual(parts[0], whole);
+});
+
+test("an aggregate that was restored as a sketch goes on as one", async () => {
+  const made = bench("json | stats distinct(n) as values, p50(n) as middle");
+  const [format, stats] = made.makers;
+  const rows = async (from: number, to: number) => {
+    const lines = Array.from({ length: to - from }, (_, index) => `{"n":${from + index}}\n`);
+    return await outputsOf(format!(), [encodeText(lines.join(""))]);
+  };
+  const parts = [await rows(0, 1500), await rows(1500, 1600), await rows(1600, 4000)];
+  const whole = await outputsOf(stats!(), parts.flat());
+  const restored = stats!();
+  for (const part of parts.slice(0, 1)) for (const batch of part) restored.push(batch);
+  const again = stats!();
+  again.merge!(restored.save!());
+  assert.equal(textOf(await outputsOf(again, parts.slice(1).flat())), textOf(whole));
 });

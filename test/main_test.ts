@@ -2,51 +2,11 @@
  * The server as a process: what it prints, how it stops, how it refuses bad settings and bad named pipelines.
  */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import process from "node:process";
 import { describe, it } from "node:test";
-import { runtime } from "../routes/serve.ts";
+import { ServerProcess } from "./support/server_process.ts";
 import { Curl, curl, runUrl } from "./support/server.ts";
-
-const main = new URL("../routes/main.ts", import.meta.url).pathname;
-
-/** A server process: its output as it comes, and how it ended. */
-class ServerProcess {
-  output = "";
-  errors = "";
-  readonly #child: ChildProcess;
-  readonly ended: Promise<number | null>;
-
-  constructor(settings: Readonly<Record<string, string>>) {
-    const parameters = runtime.name === "deno" ? ["run", "-A", "--no-check", main] : [main];
-    this.#child = spawn(process.execPath, parameters, {
-      env: { ...process.env, PORT: "0", ...settings },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    this.#child.stdout!.on("data", (chunk) => this.output += chunk);
-    this.#child.stderr!.on("data", (chunk) => this.errors += chunk);
-    this.ended = once(this.#child, "close").then(([code]) => code);
-  }
-
-  async url(): Promise<string> {
-    let over = false;
-    void this.ended.then(() => over = true);
-    for (;;) {
-      const url = /Sluice listens on (http:\S+)\n/.exec(this.output)?.[1];
-      if (url !== undefined) return url;
-      assert.ok(!over, `The server ended: ${this.errors}`);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-
-  signal(name: "SIGINT" | "SIGTERM"): void {
-    // Not `child.kill`: after it, Deno tells of the signal in place of the code that the process ended with.
-    process.kill(this.#child.pid!, name);
-  }
-}
 
 describe("the server process", () => {
   it("prints its URL, and on SIGTERM lets a run finish and exits 0", async () => {
