@@ -96,12 +96,12 @@ export async function startSluice(
   let stopped: Promise<void> | null = null;
   const stop = async (shutdown: Shutdown) => {
     await runs.drain(GRACE[shutdown](settings.SHUTDOWN_GRACE));
-    store?.close();
     workers?.stop();
     // The runs are over: what is still open is an answer that nobody takes, or a connection with no request.
     const cut = setTimeout(() => served.abort(), LAST_ANSWERS_MS);
     await served.close();
     clearTimeout(cut);
+    store?.close();
     await Promise.all([telemetry.shutdown(), exporting.shutdown()]);
   };
   return {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { ServerProcess } from "./support/server_process.ts";
 import { Curl, curl, runUrl } from "./support/server.ts";
+import { openUpload } from "./support/uploads.ts";
 
 describe("the server process", () => {
   it("prints its URL, and on SIGTERM lets a run finish and exits 0", async () => {
@@ -26,6 +27,73 @@ describe("the server process", () => {
     assert.equal(await server.ended, 0);
   });
 
+  it("with SHUTDOWN=graceful waits beyond the grace, refuses new runs, and cuts on a second signal", async () => {
+    const server = new ServerProcess({ SHUTDOWN: "graceful", SHUTDOWN_GRACE: "0s" });
+    const url = await server.url();
+    const client = new Curl(["-T", ".", runUrl({ url }, "lines")]);
+    client.send("one\n");
+    await client.until(/one/);
+    server.signal("SIGTERM");
+    while (!server.output.includes("Stopping on SIGTERM")) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const refused = await fetch(runUrl({ url }, "lines"), { method: "POST", body: "x" });
+    assert.equal(refused.status, 503);
+    assert.equal(refused.headers.get("retry-after"), "5");
+    assert.match(await refused.text(), /The server is stopping and takes no new runs/);
+    client.send("two\n");
+    await client.until(/two/);
+    server.signal("SIGINT");
+    await client.until(/"code":"shutdown","message":"The server is stopping now"/);
+    await client.end();
+    assert.equal(await server.ended, 0);
+  });
+
+  for (const [signal, shutdown] of [["SIGTERM", "abrupt"], ["SIGQUIT", "graceful"]] as const) {
+    it(`on ${signal} with SHUTDOWN=${shutdown} cuts at once, and saves what can be resumed`, async () => {
+      const folder = await mkdtemp(`${tmpdir()}/sluice-`);
+      try {
+        const settings = { CHECKPOINT_DIR: folder, CHECKPOINT_INTERVAL: "1h", SHUTDOWN: shutdown };
+        const server = new ServerProcess(settings);
+        const url = await server.url();
+        const plain = new Curl(["-T", ".", runUrl({ url }, "lines")]);
+        plain.send("one\n");
+        await plain.until(/one/);
+        const upload = await openUpload(url, "lines | stats count");
+        const part = new Curl([
+          ...["-X", "PATCH", "-T", ".", "-i", "-H", "expect:", "-H", "upload-offset: 0"],
+          ...["-H", "upload-complete: ?1", "-H", "content-type: application/partial-upload"],
+          url + upload.path,
+        ]);
+        part.send("a\nb\nhalf a l");
+        const lines = async () => {
+          const { runs } = await (await fetch(`${url}/v1/runs`)).json();
+          return runs.some(({ id, bytes }: { id: string; bytes: number }) =>
+            upload.path.endsWith(id) && bytes === 12
+          );
+        };
+        while (!await lines());
+        server.signal(signal);
+        await plain.until(/"code":"shutdown"/);
+        await part.until(/"offset": 12/);
+        assert.match(part.output, /^HTTP\/1.1 503 /);
+        assert.match(part.output, /\r\nretry-after: 5\r\n/i);
+        assert.match(part.output, /\r\nupload-offset: 12\r\n/i);
+        assert.ok(part.output.includes(`"upload": "${upload.path}"`), part.output);
+        await Promise.all([part.end(), plain.end()]);
+        assert.equal(await server.ended, 0);
+        const next = new ServerProcess(settings);
+        upload.url = await next.url();
+        assert.equal(await upload.offset(), 12);
+        assert.equal((await upload.send("ine\nd", 12, true)).text, '{"count":4}\n');
+        next.signal("SIGTERM");
+        assert.equal(await next.ended, 0);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+  }
+
   it("on SIGINT cuts a run that does not finish in its grace, with an error line", async () => {
     const server = new ServerProcess({ SHUTDOWN_GRACE: "100ms" });
     const client = new Curl(["-T", ".", runUrl({ url: await server.url() }, "lines")]);
@@ -39,14 +107,20 @@ describe("the server process", () => {
   });
 
   it("refuses bad settings, all at once, with exit 2", async () => {
-    const server = new ServerProcess({ PORT: "eighty", MAX_LINE: "10s", STALL_TIMEOUT: "-1s" });
+    const server = new ServerProcess({
+      PORT: "eighty",
+      MAX_LINE: "10s",
+      STALL_TIMEOUT: "-1s",
+      SHUTDOWN: "later",
+    });
     assert.equal(await server.ended, 2);
     assert.equal(
       server.errors,
       "Cannot start with these settings:\n" +
         '  PORT: Expected a whole number from 0 to 65535, found "eighty"\n' +
         '  MAX_LINE: Expected a size such as 1MiB, found "10s"\n' +
-        '  STALL_TIMEOUT: Expected a duration such as 20s or 1500ms, found "-1s"\n',
+        '  STALL_TIMEOUT: Expected a duration such as 20s or 1500ms, found "-1s"\n' +
+        '  SHUTDOWN: Expected graceful, hybrid or abrupt, found "later"\n',
     );
   });
 

@@ -4,13 +4,13 @@
  */
 import { encodeState } from "../checkpoint/encode.ts";
 import type { CheckpointStore } from "../checkpoint/store.ts";
-import { clientGone, RunError, toRunError } from "../errors.ts";
+import { clientGone, type RunError, toRunError } from "../errors.ts";
 import { Outbox } from "../pipeline/outbox.ts";
 import type { RunReport, RunState, StageEvent } from "../pipeline/report.ts";
 import { Watch } from "../pipeline/watch.ts";
 import { ChainedPlan, type ChainedPlanInput } from "./chained_plan.ts";
 import { type SavedBook, UploadBook } from "./upload_book.ts";
-import { type UploadHead, uploadPath } from "./upload_head.ts";
+import { type UploadHead, withToken } from "./upload_head.ts";
 
 /** A checkpoint takes at most this share of the time, however large the state. */
 const MOST_SAVING_SHARE = 0.1;
@@ -119,7 +119,7 @@ export class ResumableRun {
     if (this.#state !== "running" || this.#abort.signal.aborted) return;
     this.#abort.abort(error);
     if (this.#outbox === null) return;
-    this.#error = this.#told(error);
+    this.#error = withToken(error, this.#head);
     this.#outbox.fail(this.#error, this.#book.envelope.error(this.#error));
   }
 
@@ -233,17 +233,9 @@ export class ResumableRun {
   }
 
   #fail(fault: unknown): RunError {
-    this.#error ??= this.#told(toRunError(fault));
+    this.#error ??= withToken(toRunError(fault), this.#head);
     this.#settle("failed");
     return this.#error;
-  }
-
-  /** The error with where the client goes on: the offset of the last checkpoint. */
-  #told(error: RunError): RunError {
-    const token = { upload: uploadPath(this.id), offset: this.#head.offset };
-    return new RunError(error.code, error.message, { ...error.details, ...token }, {
-      cause: error,
-    });
   }
 
   #settle(state: RunState): void {

@@ -2,6 +2,7 @@
  * What is known of a resumable upload without its state: written with every checkpoint, and shown to clients.
  * @module
  */
+import { RunError } from "../errors.ts";
 import type { RunOptions } from "../pipeline/run_input.ts";
 
 /** Raised when saved states of an earlier release can no longer be restored. */
@@ -28,6 +29,12 @@ export interface UploadHead {
   readonly rows: number;
   /** Bytes of rows that came before the end, kept for the answer. */
   readonly kept: number;
+}
+
+/** The error with the resume token: where the client goes on, at the offset of the last checkpoint. */
+export function withToken(error: RunError, { id, offset }: UploadHead): RunError {
+  const details = { ...error.details, upload: uploadPath(id), offset };
+  return new RunError(error.code, error.message, details, { cause: error });
 }
 
 /** Where a client goes on with an upload. */
