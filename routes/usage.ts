@@ -32,5 +32,6 @@ What there is:
   ${origin}/v1/pipelines   the named pipelines
   ${origin}/v1/check?q=... what a pipeline would do, without data
   ${origin}/v1/runs        live and recent runs; DELETE /v1/runs/ID cancels
+  ${origin}/v1/uploads     uploads in parts, over lost connections and restarts (needs CHECKPOINT_DIR)
 `;
 }

@@ -3,6 +3,8 @@
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { blocksOf, comparable, root, runShell } from "./support/documents.ts";
 import { withServer } from "./support/server.ts";
@@ -14,12 +16,17 @@ describe("the README", () => {
 
   for (const { code, output } of blocks) {
     it(code.split("\n")[0]!, async () => {
-      await withServer({}, async (server) => {
-        const printed = await runShell(
-          code.replaceAll("localhost:8080", server.url.replace("http://", "")),
-        );
-        assert.equal(comparable(printed), comparable(output));
-      });
+      const folder = await mkdtemp(`${tmpdir()}/sluice-`);
+      try {
+        await withServer({ CHECKPOINT_DIR: folder }, async (server) => {
+          const printed = await runShell(
+            code.replaceAll("localhost:8080", server.url.replace("http://", "")),
+          );
+          assert.equal(comparable(printed), comparable(output));
+        });
+      } finally {
+        await rm(folder, { recursive: true });
+      }
     });
   }
 });

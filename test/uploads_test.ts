@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import type { Sluice } from "../routes/server.ts";
@@ -306,6 +307,68 @@ describe("a resumable upload", () => {
         "Resumable uploads need a folder for their checkpoints: start the server with CHECKPOINT_DIR, or send the " +
           "whole upload to /v1/run",
       );
+    }));
+
+  it("keeps what came of a part whose connection was lost", () =>
+    withUploads(async ({ url, runs }) => {
+      const upload = await openUpload(url, "lines | stats count, first(line), last(line)");
+      const part = request(url + upload.path, {
+        method: "PATCH",
+        headers: {
+          "content-type": "application/partial-upload",
+          "content-length": 100,
+          "upload-offset": 0,
+          "upload-complete": "?1",
+        },
+      });
+      part.on("error", () => {});
+      part.write("a\nb\nc");
+      await eventually(() => runs.reports().some(({ bytes }) => bytes === 5));
+      part.destroy();
+      await eventually(() => runs.reports().every(({ state }) => state === "failed"));
+      const { headers } = await upload.request("HEAD");
+      assert.equal(headers.get("upload-offset"), "5");
+      assert.equal(headers.get("upload-complete"), "?0");
+      const { text } = await upload.send("d\ne", 5, true);
+      assert.equal(text, '{"count":4,"first(line)":"a","last(line)":"e"}\n');
+    }));
+
+  it("gives the result again when its reader went away, and shows each part among the runs", () =>
+    withUploads(async ({ url, runs }) => {
+      const upload = await openUpload(url, "lines | sort line", { envelope: "events" });
+      const lines = Array.from({ length: 200_000 }, (_, n) => `${n}`.padStart(9, "0")).join("\n");
+      await upload.send(lines.slice(0, 1_000_000), 0);
+      assert.deepEqual(
+        runs.reports().map(({ state, bytes, lines }) => [state, bytes, lines]),
+        [["parked", 1_000_000, 100_000]],
+      );
+      const part = request(url + upload.path, {
+        method: "PATCH",
+        headers: {
+          "content-type": "application/partial-upload",
+          "upload-offset": 1_000_000,
+          "upload-complete": "?1",
+        },
+      });
+      part.on("error", () => {});
+      part.on("response", (response) => {
+        response.on("error", () => {});
+        response.once("data", () => part.destroy());
+      });
+      part.end(lines.slice(1_000_000));
+      await eventually(() => runs.reports()[0]?.error?.code === "client_gone");
+      const again = await upload.request("GET", "/result");
+      assert.equal(again.status, 200);
+      const all = again.text.trimEnd().split("\n");
+      assert.equal(all.length, 200_002);
+      assert.match(all[0]!, /^\{"start":\{/);
+      const { end } = JSON.parse(all.at(-1)!);
+      assert.deepEqual([end.state, end.bytes, end.lines, end.rows], [
+        "complete",
+        lines.length,
+        200_000,
+        200_000,
+      ]);
     }));
 
   it("takes one part at a time; asking for the offset ends one that has broken off", async () => {
