@@ -40,6 +40,14 @@ export const RUN_PARAMETERS = z.object({
   on_reject: z.enum(["skip", "fail", "emit"]).default("skip").describe(
     "What happens to lines that cannot become rows",
   ),
+  restart: z.string().regex(/^\d{1,3}$/, {
+    error: ({ input }) => `Expected a number of restarts from 0 to 999, found "${input}"`,
+  }).transform(Number).optional().describe(
+    "How often a stage that throws is made anew before the run fails; default 0",
+  ),
+  on_restart: z.enum(["restore", "reset"]).default("restore").describe(
+    "Whether such a stage goes on with its state or begins from nothing",
+  ),
   max_rejects: rejectBudget.optional().describe(
     "Rejects allowed: a count, or a share of the lines",
   ),
@@ -66,13 +74,14 @@ export function readParameters(values: ReadonlyMap<string, string>): RunParamete
         : issue.message,
     })));
   }
-  const { every, envelope, timeout, on_reject, max_rejects } = result.data;
+  const { every, envelope, timeout, on_reject, max_rejects, restart, on_restart } = result.data;
   const options: RunOptions = {
     everyMs: every ?? null,
     envelope,
     timeoutMs: timeout ?? null,
     onReject: on_reject,
     maxRejects: max_rejects ?? null,
+    ...(restart && { supervision: { limit: restart, state: on_restart } }),
   };
   return { options, rest };
 }

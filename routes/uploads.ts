@@ -97,14 +97,17 @@ function chosen(
   services: Services,
 ): Chosen & { options: UploadHead["options"] } {
   const { options, rest } = parametersOf(request, new Map());
-  const { envelope, onReject, maxRejects, everyMs, timeoutMs } = options;
-  const never = Object.entries({ every: everyMs, timeout: timeoutMs }).filter(([, value]) =>
-    value !== null
-  );
+  const { envelope, onReject, maxRejects, everyMs, timeoutMs, supervision } = options;
+  const never = Object.entries({
+    every: everyMs,
+    timeout: timeoutMs,
+    restart: supervision ?? null,
+  }).filter(([, value]) => value !== null);
   if (never.length > 0) {
     throw badParameters(never.map(([parameter]) => ({
       parameter,
-      message: "A resumable upload answers once, after its last part; /v1/run knows this parameter",
+      message:
+        "A resumable upload goes on from its checkpoints and answers once; /v1/run knows this",
     })));
   }
   const values = new Map(rest);

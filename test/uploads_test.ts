@@ -225,7 +225,7 @@ describe("a resumable upload", () => {
         problemOf({ status: bad.status, headers: bad.headers, text: await bad.text() }),
         [
           400,
-          "every: A resumable upload answers once, after its last part; /v1/run knows this parameter",
+          "every: A resumable upload goes on from its checkpoints and answers once; /v1/run knows this",
         ],
       );
       const wrong = await post("q=lines+|+wher+x", "?0", "");

@@ -15,6 +15,7 @@ import { type AnyOperator, chain } from "./chain.ts";
 import { observed } from "./observed.ts";
 import { Probe } from "./probe.ts";
 import type { StageEvent } from "./report.ts";
+import { supervised, type Supervision } from "./supervise.ts";
 import { Wake } from "./wake.ts";
 
 /** What a run offers to all of its stages. */
@@ -28,6 +29,8 @@ export interface StageServices {
   notice(key: string, value: object | string): void;
   event(event: Omit<StageEvent, "at">): void;
   readonly resources: Resources;
+  /** Set when stages that throw are made anew. */
+  readonly supervision?: Supervision | undefined;
 }
 
 /** A stage of a run. */
@@ -74,20 +77,19 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     const place: Place = { prefix: "", path: String(index), probes, listed, wake: new Wake() };
     const probe = probeFor(definition, stage, place, services.limits);
     const edges = edgesOfPlan[index]!;
-    const operator = definition.create(
-      stage.arguments,
-      contextOf(services, stage, edges, place, probe),
-    ) as AnyOperator;
+    const create = (context: StageContext) =>
+      definition.create(stage.arguments, context) as AnyOperator;
+    const context = contextOf(services, stage, edges, place, probe);
+    const { supervision } = services;
+    const operator = supervision === undefined
+      ? create(context)
+      : supervised(create, context, definition.kind, supervision);
     return {
       name: stage.stage,
       probe,
       wake: place.wake,
       operator: observed(operator, probe),
-      fresh: (others) =>
-        definition.create(
-          stage.arguments,
-          contextOf(others, stage, edges, UNOBSERVED, null),
-        ) as AnyOperator,
+      fresh: (others) => create(contextOf(others, stage, edges, UNOBSERVED, null)),
     };
   });
   return { stages, probes: listed };

@@ -229,6 +229,7 @@ export class Run {
       notice: (key, value) => this.#notices.add(key, value),
       event: (event) => this.#events.add(event),
       resources: this.#input.resources,
+      supervision: this.#input.options.supervision,
     };
   }
 

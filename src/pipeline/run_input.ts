@@ -10,6 +10,7 @@ import type { WorkerPool } from "../workers/pool.ts";
 import type { EnvelopeName } from "./envelope.ts";
 import type { OnReject, RejectBudget } from "./rejects.ts";
 import type { RunReport, StageEvent } from "./report.ts";
+import type { Supervision } from "./supervise.ts";
 
 /** How a run is to be done; what the door reads from the request. */
 export interface RunOptions {
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly timeoutMs: number | null;
   readonly onReject: OnReject;
   readonly maxRejects: RejectBudget | null;
+  /** Set when stages that throw are made anew. */
+  readonly supervision?: Supervision | undefined;
 }
 
 /** Rows only, no snapshots, no timeout, rejects skipped. */

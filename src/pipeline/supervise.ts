@@ -1,0 +1,226 @@
+/**
+ * Supervision: a stage that throws is made anew, given back its state, and asked again.
+ * @module
+ */
+import { decodeState } from "../checkpoint/decode.ts";
+import { encodeState } from "../checkpoint/encode.ts";
+import { RunError } from "../errors.ts";
+import type { Outputs, Reject, StageContext, StageKind } from "../stage.ts";
+import type { Batch } from "../batch/batch.ts";
+import { type AnyOperator, type Chunk, restoreOperator } from "./chain.ts";
+import { measure } from "./probe.ts";
+
+/** How stages are supervised. */
+export interface Supervision {
+  /** The most restarts of one stage in a run. */
+  readonly limit: number;
+  /** Whether a stage goes on with its state, or from nothing; a format always goes on. */
+  readonly state: "restore" | "reset";
+}
+
+const FIRST_BACKOFF_MS = 20;
+const MOST_BACKOFF_MS = 5_000;
+/** Chunks of so many bytes, or of as many as the saved state has, are kept between two checkpoints. */
+const LOG_BYTES = 1024 * 1024;
+
+/**
+ * The operator that `make` gives, made again when it throws something that is no RunError: after a growing pause, from
+ * its last checkpoint in memory, with the chunks since then gone through once more and their outputs left out. So a stage
+ * whose outputs depend on its input alone gives what it would have given. The rest of the run waits meanwhile. What the
+ * failed call said of lines and rejects is forgotten. After `limit` restarts, and in `finish`, the fault goes on as it is.
+ *
+ * Costs the state once more, as bytes, and chunks of up to that size or 1 MiB, declared to the budget.
+ */
+export function supervised(
+  make: (context: StageContext) => AnyOperator,
+  context: StageContext,
+  kind: StageKind,
+  supervision: Supervision,
+): AnyOperator {
+  const effects = new Effects(context);
+  // A format that forgot where it is would read half a line as one, so it is never reset.
+  const how = kind === "format" ? { ...supervision, state: "restore" as const } : supervision;
+  const supervisor = new Supervisor(() => make(effects.context), effects, how);
+  const operator: AnyOperator = {
+    push: (chunk) => supervisor.call(chunk, (current) => current.push(chunk)),
+    finish: () => supervisor.current.finish?.() ?? [],
+    get done() {
+      return supervisor.current.done ?? false;
+    },
+    dispose: () => supervisor.dispose(),
+  };
+  const { take, snapshot, save, restore, merge } = supervisor.current;
+  return Object.defineProperties(
+    {
+      ...(take && { take: () => supervisor.call(null, (current) => current.take!()) }),
+      ...(snapshot && { snapshot: () => supervisor.current.snapshot!() }),
+      ...(save && { save: () => supervisor.current.save!() }),
+      ...(restore && { restore: (state: unknown) => supervisor.change("restore", state) }),
+      ...(merge && { merge: (state: unknown) => supervisor.change("merge", state) }),
+    },
+    Object.getOwnPropertyDescriptors(operator),
+  ) as AnyOperator;
+}
+
+class Supervisor {
+  current: AnyOperator;
+  #restarts = 0;
+  #checkpoint: Uint8Array | null = null;
+  #log: Chunk[] = [];
+  #logged = 0;
+  #held = 0;
+  /** The state has changed by other ways than a call, and was not saved since. */
+  #changed = false;
+
+  constructor(
+    readonly make: () => AnyOperator,
+    readonly effects: Effects,
+    readonly supervision: Supervision,
+  ) {
+    this.current = make();
+  }
+
+  /** Calls the operator, again after a restart when it throws; `chunk` is what the call takes, to be gone through later. */
+  call(
+    chunk: Chunk | null,
+    work: (current: AnyOperator) => Outputs<Batch> | Promise<Outputs<Batch>>,
+  ): Outputs<Batch> | Promise<Outputs<Batch>> {
+    if (this.#changed) this.#save();
+    let outputs: Outputs<Batch> | Promise<Outputs<Batch>>;
+    try {
+      outputs = work(this.current);
+    } catch (fault) {
+      return this.#again(fault, chunk, work);
+    }
+    if (!(outputs instanceof Promise)) return this.#done(chunk, outputs);
+    return outputs.then(
+      (ready) => this.#done(chunk, ready),
+      (fault) => this.#again(fault, chunk, work),
+    );
+  }
+
+  /** Puts a state into the operator: from now on it is part of what a restart goes on with. */
+  change(how: "restore" | "merge", state: unknown): void {
+    this.current[how]!(state);
+    this.effects.commit();
+    this.#changed = true;
+  }
+
+  dispose(): void {
+    this.#forget();
+    this.current.dispose?.();
+  }
+
+  #done(chunk: Chunk | null, outputs: Outputs<Batch>): Outputs<Batch> {
+    this.effects.commit();
+    if (this.current.save === undefined) return outputs;
+    if (chunk !== null && this.current.take === undefined) {
+      const { bytes } = measure(chunk);
+      this.#log.push(chunk);
+      this.#logged += bytes;
+      this.#declare();
+      if (this.#logged < Math.max(LOG_BYTES, this.#checkpoint?.length ?? 0)) return outputs;
+    }
+    this.#save();
+    return outputs;
+  }
+
+  async #again(
+    fault: unknown,
+    chunk: Chunk | null,
+    work: (current: AnyOperator) => Outputs<Batch> | Promise<Outputs<Batch>>,
+  ): Promise<Outputs<Batch>> {
+    for (let last = fault;;) {
+      this.effects.forget();
+      if (last instanceof RunError) throw last;
+      if (this.#restarts >= this.supervision.limit) throw fault;
+      try {
+        await this.#restart(last);
+        const outputs = await work(this.current);
+        return this.#done(chunk, outputs);
+      } catch (next) {
+        last = next;
+      }
+    }
+  }
+
+  async #restart(fault: unknown): Promise<void> {
+    const { limit } = this.supervision;
+    const restarts = ++this.#restarts;
+    const message = (fault instanceof Error ? fault.message : String(fault)).slice(0, 200);
+    this.effects.context.fact("restarts", restarts);
+    this.effects.context.event("restarted", { restarts, limit, error: message });
+    this.current.dispose?.();
+    await this.effects.pause(Math.min(MOST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (restarts - 1)));
+    this.current = this.make();
+    if (this.supervision.state === "reset") return this.#forget();
+    if (this.#checkpoint !== null) restoreOperator(this.current, decodeState(this.#checkpoint));
+    for (const chunk of this.#log) await this.current.push(chunk);
+    this.effects.forget();
+  }
+
+  #save(): void {
+    this.#changed = false;
+    if (this.current.save === undefined) return;
+    this.#checkpoint = encodeState(this.current.save());
+    this.#log = [];
+    this.#logged = 0;
+    this.#declare();
+  }
+
+  #forget(): void {
+    this.#checkpoint = null;
+    this.#log = [];
+    this.#logged = 0;
+    this.#declare();
+  }
+
+  #declare(): void {
+    const held = this.#logged + (this.#checkpoint?.length ?? 0);
+    const more = held - this.#held;
+    this.#held = held;
+    this.effects.context.budget.take(more);
+  }
+}
+
+/** What a stage says of lines and rejects, held back until its call has succeeded. */
+class Effects {
+  readonly context: StageContext;
+  #waiting: (() => void)[] = [];
+
+  constructor(readonly outer: StageContext) {
+    this.context = {
+      ...outer,
+      lines: (count, empty) => void this.#waiting.push(() => outer.lines(count, empty)),
+      reject: (reject: Omit<Reject, "stage">) =>
+        void this.#waiting.push(() => outer.reject(reject)),
+    };
+  }
+
+  /** Says it all. Throws what the run's policy throws. */
+  commit(): void {
+    if (this.#waiting.length === 0) return;
+    for (const say of this.#waiting.splice(0)) say();
+  }
+
+  forget(): void {
+    this.#waiting = [];
+  }
+
+  /** Rejects when the run ends meanwhile. */
+  pause(milliseconds: number): Promise<void> {
+    const { resources, signal } = this.outer;
+    return new Promise((resolve, reject) => {
+      const stop = () => {
+        take();
+        reject(signal.reason);
+      };
+      const take = resources.clock.after(milliseconds, () => {
+        signal.removeEventListener("abort", stop);
+        resolve();
+      });
+      if (signal.aborted) stop();
+      else signal.addEventListener("abort", stop, { once: true });
+    });
+  }
+}

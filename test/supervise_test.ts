@@ -1,0 +1,172 @@
+/**
+ * Supervision: what a stage that throws gives after its restarts, and when the run fails all the same.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { z } from "zod";
+import { Batch } from "../src/batch/batch.ts";
+import { defineStage, NOTHING, type Operator } from "../src/stage.ts";
+import { curl, endedRun, runUrl, withServer } from "./support/server.ts";
+
+/** A stage that counts rows and numbers them, and throws as often as the test says on the row whose `line` is `bad`. */
+function faulty(times: number): { stage: ReturnType<typeof defineStage>; readonly made: number } {
+  let left = times;
+  let made = 0;
+  class Faulty implements Operator<Batch, Batch> {
+    #rows = 0;
+
+    constructor() {
+      made++;
+    }
+
+    push(batch: Batch) {
+      const rows = [...batch.toRows()].map((row) => ({ ...row, number: ++this.#rows }));
+      if (rows.some((row) => "line" in row && row.line === "bad") && left-- > 0) {
+        throw new TypeError("Cannot read properties of a bad row");
+      }
+      return [Batch.ofRows(rows)];
+    }
+
+    *finish() {
+      yield Batch.ofRows([{ rows: this.#rows }]);
+    }
+
+    save() {
+      return this.#rows;
+    }
+
+    restore(state: unknown) {
+      this.#rows = state as number;
+    }
+  }
+  const stage = defineStage({
+    name: "faulty",
+    kind: "ordered",
+    summary: "Throws",
+    description: "For tests.",
+    arguments: z.object({}),
+    examples: [],
+    create: () => new Faulty(),
+  });
+  return {
+    stage,
+    get made() {
+      return made;
+    },
+  };
+}
+
+/** A format that tells a line and a reject before it throws, once. */
+function faultyFormat(): ReturnType<typeof defineStage> {
+  let thrown = false;
+  return defineStage({
+    name: "fragile",
+    kind: "format",
+    summary: "Throws",
+    description: "For tests.",
+    arguments: z.object({}),
+    examples: [],
+    create: (_args, context) => ({
+      push(_chunk: Uint8Array) {
+        context.lines(2);
+        context.reject({ line: 1, offset: 0, reason: "Bad", text: "x" });
+        if (!thrown) {
+          thrown = true;
+          throw new RangeError("Once");
+        }
+        return [Batch.ofRows([{ good: true }])];
+      },
+      finish: () => NOTHING,
+    }),
+  });
+}
+
+const LINES = ["one", "two", "bad", "four"];
+
+/** Each line as a part of its own, so that the stage below has a push for each. */
+async function send(url: string): Promise<{ output: string; code: number }> {
+  const { output, code } = await curl(["-T", "-", url], LINES.join("\n"));
+  return { output, code };
+}
+
+describe("supervision", () => {
+  it("makes a stage anew with its state, as if nothing had been, and tells of it", async () => {
+    const { stage } = faulty(2);
+    await withServer({}, async (server) => {
+      const url = runUrl(server, "lines | buffer 1 | faulty", { restart: "3" });
+      const { output, code } = await send(url);
+      assert.equal(code, 0);
+      const numbered = LINES.map((line, index) => `{"line":"${line}","number":${index + 1}}\n`);
+      assert.equal(output, numbered.join("") + '{"rows":4}\n');
+      const report = await endedRun(server);
+      assert.equal(report.stages[2]!.facts["restarts"], 2);
+      assert.deepEqual(
+        report.events.map(({ stage, name, attributes }) => [stage, name, attributes]),
+        [
+          ["faulty", "restarted", {
+            restarts: 1,
+            limit: 3,
+            error: "Cannot read properties of a bad row",
+          }],
+          ["faulty", "restarted", {
+            restarts: 2,
+            limit: 3,
+            error: "Cannot read properties of a bad row",
+          }],
+        ],
+      );
+    }, [stage]);
+  });
+
+  it("begins from nothing when it is told to", async () => {
+    const { stage } = faulty(1);
+    await withServer({}, async (server) => {
+      const url = runUrl(server, "lines | buffer 1 | faulty", {
+        restart: "1",
+        on_restart: "reset",
+      });
+      const { output } = await send(url);
+      assert.match(
+        output,
+        /\{"line":"bad","number":1\}\n\{"line":"four","number":2\}\n\{"rows":2\}\n$/,
+      );
+    }, [stage]);
+  });
+
+  it("fails the run with the stage's own fault after the limit, and at once without one", async () => {
+    for (const restart of [0, 2]) {
+      const faults = faulty(100);
+      await withServer({}, async (server) => {
+        const { output, code } = await send(
+          runUrl(server, "lines | faulty", { restart: `${restart}` }),
+        );
+        assert.notEqual(code, 0);
+        assert.match(
+          output,
+          /\{"\$error":\{"code":"internal","message":"Stage failed: Cannot read properties of a bad row"\}\}/,
+        );
+        assert.equal(faults.made, restart + 1);
+      }, [faults.stage]);
+    }
+  });
+
+  it("counts what a call told of lines and rejects once, when it has succeeded", async () => {
+    await withServer({}, async (server) => {
+      const url = runUrl(server, "fragile", { restart: "1" });
+      const { output } = await curl(["--data-binary", "x", url]);
+      assert.match(output, /^\{"good":true\}\n\{"\$notice":\{"rejects":\{"count":1,"lines":2,/);
+    }, [faultyFormat()]);
+  });
+
+  it("lets other runs go on", async () => {
+    const { stage } = faulty(4);
+    await withServer({}, async (server) => {
+      const [first, second] = await Promise.all([
+        send(runUrl(server, "lines | faulty", { restart: "9" })),
+        send(runUrl(server, "lines | stats count")),
+      ]);
+      assert.equal(first.code, 0);
+      assert.equal(second.output, '{"count":4}\n');
+    }, [stage]);
+  });
+});
