@@ -5,7 +5,18 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { z } from "zod";
 import { Batch } from "../src/batch/batch.ts";
-import { defineStage, NOTHING, type Operator } from "../src/stage.ts";
+import { encodeText } from "../src/batch/text.ts";
+import { DEFAULT_LIMITS } from "../src/limits.ts";
+import type { AnyOperator } from "../src/pipeline/chain.ts";
+import { Run } from "../src/pipeline/run.ts";
+import { DEFAULT_RUN_OPTIONS } from "../src/pipeline/run_input.ts";
+import { parsePipeline } from "../src/plan.ts";
+import { DEFAULT_RESOURCES, type Resources } from "../src/resources.ts";
+import { type AnyStage, defineStage, NOTHING, type Operator } from "../src/stage.ts";
+import type { Vocabulary } from "../src/vocabulary.ts";
+import { VOCABULARY } from "../stages/mod.ts";
+import { cut, randomCuts } from "./support/operators.ts";
+import { forSeeds } from "./support/random.ts";
 import { curl, endedRun, runUrl, withServer } from "./support/server.ts";
 
 /** A stage that counts rows and numbers them, and throws as often as the test says on the row whose `line` is `bad`. */
@@ -170,3 +181,75 @@ describe("supervision", () => {
     }, [stage]);
   });
 });
+
+/** A clock without pauses: what was to come later comes in the next turn. */
+const HASTY: Resources = {
+  ...DEFAULT_RESOURCES,
+  clock: {
+    ...DEFAULT_RESOURCES.clock,
+    after(_milliseconds, then) {
+      const turn = setTimeout(then, 0);
+      return () => clearTimeout(turn);
+    },
+  },
+};
+
+/** The stage with pushes that, now and then, throw when they have done their work. */
+function shaky(stage: AnyStage, random: () => number): AnyStage {
+  return {
+    ...stage,
+    create(args, context) {
+      const operator = stage.create(args, context) as AnyOperator;
+      const push = operator.push.bind(operator);
+      operator.push = (chunk) => {
+        const outputs = push(chunk);
+        if (random() < 0.2) throw new Error("Thrown after the work");
+        return outputs;
+      };
+      return operator as Operator<Batch, Batch>;
+    },
+  };
+}
+
+/** The answer of a supervised run over `input` in pieces that end at `cuts`. */
+async function answer(pipeline: string, pieces: readonly Uint8Array[], vocabulary: Vocabulary) {
+  const run = new Run({
+    id: "test",
+    plan: parsePipeline(pipeline, vocabulary).plan,
+    pipeline,
+    name: null,
+    vocabulary,
+    limits: DEFAULT_LIMITS,
+    options: { ...DEFAULT_RUN_OPTIONS, supervision: { limit: 1_000_000, state: "restore" } },
+    body: new ReadableStream({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(piece);
+        controller.close();
+      },
+    }),
+    figures: { wireBytes: 0, bytes: 0 },
+    resources: HASTY,
+  });
+  const text = await new Response(run.results).text();
+  await run.ended;
+  return text;
+}
+
+for (const stage of VOCABULARY.stages.values()) {
+  it(`${stage.name}: thrown at any time and restarted, it gives the same`, () =>
+    forSeeds(5, async (random) => {
+      for (const { pipeline, input, output } of stage.examples) {
+        if (output === undefined) continue;
+        const bytes = encodeText(input.repeat(5));
+        const pieces = cut(bytes, randomCuts(random, bytes.length));
+        const vocabulary = {
+          ...VOCABULARY,
+          stages: new Map(VOCABULARY.stages).set(stage.name, shaky(stage, random)),
+        };
+        assert.equal(
+          await answer(pipeline, pieces, vocabulary),
+          await answer(pipeline, pieces, VOCABULARY),
+        );
+      }
+    }));
+}
