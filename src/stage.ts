@@ -109,8 +109,9 @@ export interface Operator<In, Out> {
   /** Frees what is held outside memory; called exactly once, however the run ends. */
   dispose?(): void;
   /**
-   * The operator's whole state as JSON-safe data or typed arrays: for `aggregate` stages, and for every stage that can
-   * be part of a checkpoint. Between two calls; with {@link Operator.restore} it goes on where it was.
+   * The operator's whole state as plain data, dates, maps, sets or typed arrays (`src/checkpoint/encode.ts` lists them).
+   * Between two calls; with {@link Operator.restore} it goes on where it was. A stage without it has no state at all:
+   * the law tests hold every stage to that.
    */
   save?(): unknown;
   /** Adds a state that {@link Operator.save} of the same plan gave, as if its input had followed this one's. */

@@ -20,8 +20,12 @@ export interface Supervision {
 
 const FIRST_BACKOFF_MS = 20;
 const MOST_BACKOFF_MS = 5_000;
-/** Chunks of so many bytes, or of as many as the saved state has, are kept between two checkpoints. */
-const LOG_BYTES = 1024 * 1024;
+/** Chunks of at least so many bytes, and of as many as the saved state has, are kept between two checkpoints. */
+const LEAST_LOG_BYTES = 1024 * 1024;
+/** More than that is kept only as far as the saved state is larger. */
+const MOST_LOG_BYTES = 16 * LEAST_LOG_BYTES;
+/** Saving takes at most this share of the time while the log has room. */
+const MOST_SAVING_SHARE = 0.05;
 
 /**
  * The operator that `make` gives, made again when it throws something that is no RunError: after a growing pause, from
@@ -29,7 +33,7 @@ const LOG_BYTES = 1024 * 1024;
  * whose outputs depend on its input alone gives what it would have given. The rest of the run waits meanwhile. What the
  * failed call said of lines and rejects is forgotten. After `limit` restarts, and in `finish`, the fault goes on as it is.
  *
- * Costs the state once more, as bytes, and chunks of up to that size or 1 MiB, declared to the budget.
+ * Costs the state once more, as bytes, and chunks of up to that size or 16 MiB, declared to the budget.
  */
 export function supervised(
   make: (context: StageContext) => AnyOperator,
@@ -69,6 +73,7 @@ class Supervisor {
   #log: Chunk[] = [];
   #logged = 0;
   #held = 0;
+  #nextSave = 0;
   /** The state has changed by other ways than a call, and was not saved since. */
   #changed = false;
 
@@ -119,10 +124,16 @@ class Supervisor {
       this.#log.push(chunk);
       this.#logged += bytes;
       this.#declare();
-      if (this.#logged < Math.max(LOG_BYTES, this.#checkpoint?.length ?? 0)) return outputs;
+      if (!this.#due()) return outputs;
     }
     this.#save();
     return outputs;
+  }
+
+  #due(): boolean {
+    const size = this.#checkpoint?.length ?? 0;
+    if (this.#logged < Math.max(LEAST_LOG_BYTES, size)) return false;
+    return performance.now() >= this.#nextSave || this.#logged >= Math.max(MOST_LOG_BYTES, size);
   }
 
   async #again(
@@ -162,7 +173,10 @@ class Supervisor {
   #save(): void {
     this.#changed = false;
     if (this.current.save === undefined) return;
+    const started = performance.now();
     this.#checkpoint = encodeState(this.current.save());
+    const saved = performance.now();
+    this.#nextSave = saved + (saved - started) / MOST_SAVING_SHARE;
     this.#log = [];
     this.#logged = 0;
     this.#declare();
