@@ -65,12 +65,13 @@ export async function startSluice(
   const pipelines = await loadPipelines(settings.PIPELINES, vocabulary);
   const telemetry = await startTelemetry(environment);
   const limits = limitsOf(settings);
+  const resources = DEFAULT_RESOURCES;
   const store = settings.CHECKPOINT_DIR === "" ? null : openSqliteStore(settings.CHECKPOINT_DIR);
   const uploads = store === null ? undefined : new Uploads({
     store,
     vocabulary,
     limits,
-    resources: DEFAULT_RESOURCES,
+    resources,
     intervalMs: settings.CHECKPOINT_INTERVAL,
     ttlMs: settings.CHECKPOINT_TTL,
     maxUploads: settings.MAX_UPLOADS,
@@ -88,7 +89,7 @@ export async function startSluice(
     metrics,
     uploads,
     workers,
-    resources: DEFAULT_RESOURCES,
+    resources,
     pipelines,
     log,
   });

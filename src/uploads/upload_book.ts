@@ -93,7 +93,7 @@ export class UploadBook {
     const { kept: _kept, ...counts } = this.counts;
     return [
       ...(notice === null ? [] : [this.envelope.notice(notice)]),
-      this.envelope.end({ ...report, ...counts, state: "complete" }),
+      this.envelope.end(() => ({ ...report, ...counts, state: "complete" })),
     ];
   }
 
