@@ -110,7 +110,7 @@ export interface Operator<In, Out> {
   dispose?(): void;
   /**
    * The operator's whole state as plain data, dates, maps, sets or typed arrays (`src/checkpoint/encode.ts` lists them).
-   * Between two calls; with {@link Operator.restore} it goes on where it was. A stage without it has no state at all:
+   * Between two calls, valid until the next; with {@link Operator.restore} it goes on where it was. A stage without it has no state at all:
    * the law tests hold every stage to that.
    */
   save?(): unknown;

@@ -6,7 +6,7 @@ import type { Batch } from "../src/batch/batch.ts";
 import { compileCondition } from "../src/expression/compile.ts";
 import { argument } from "../src/language/arguments.ts";
 import type { Case, Expression } from "../src/language/syntax.ts";
-import { Branches } from "../src/pipeline/branches.ts";
+import { Branches, type Fan } from "../src/pipeline/branches.ts";
 import type { FieldType } from "../src/schema.ts";
 import { defineStage, type StageContext, type StageDefinition } from "../src/stage.ts";
 import { z } from "zod";
@@ -82,7 +82,7 @@ const route: StageDefinition<typeof shape> = defineStage({
     const branches = cases.map(({ plan, values }, index) =>
       context.nested(plan, values.length === 0 ? "else" : String(index + 1))
     );
-    return new Branches(branches, { split: splitter(by, cases, context) });
+    return new Branches(branches, splitter(by, cases, context));
   },
 });
 
@@ -92,7 +92,7 @@ function splitter(
   by: Expression | undefined,
   cases: readonly Case[],
   context: StageContext,
-): (batch: Batch) => readonly (Batch | null)[] {
+): Fan {
   const { schema, vocabulary } = context;
   const selectors = cases.map(({ values, at }) =>
     values.length === 0
@@ -100,7 +100,7 @@ function splitter(
       : compileCondition(conditionOf(by, values, at), schema, vocabulary.functions)
   );
   let unmatched = 0;
-  return (batch) => {
+  const split = (batch: Batch): readonly (Batch | null)[] => {
     let left: Batch | null = batch;
     const shares = selectors.map((select) => {
       if (left === null || select === null) return left;
@@ -115,6 +115,11 @@ function splitter(
       context.notice("route", { unmatched });
     }
     return shares;
+  };
+  return {
+    split,
+    save: () => unmatched,
+    restore: (state) => void (unmatched = state as number),
   };
 }
 

@@ -9,7 +9,7 @@ import type { Batch } from "../src/batch/batch.ts";
 import { encodeText } from "../src/batch/text.ts";
 import { decodeState } from "../src/checkpoint/decode.ts";
 import { encodeState } from "../src/checkpoint/encode.ts";
-import { type AnyOperator, chain, restoreInto, restoreOperator, saveOperator } from "../src/pipeline/chain.ts";
+import { type AnyOperator, chain, restoreOperator, saveOperator } from "../src/pipeline/chain.ts";
 import type { AnyStage } from "../src/stage.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import {
@@ -215,7 +215,7 @@ law("what is saved and restored goes on where it was", 10, async ({ stage, pipel
     const outputs: Batch[] = [];
     for (const batch of batches.slice(0, split)) outputs.push(...await before.push(batch));
     const after = made.makers[at]!();
-    restoreInto(after, structuredClone(before.save!()));
+    restoreOperator(after, structuredClone(before.save!()));
     before.dispose?.();
     outputs.push(...await outputsOf(after, batches.slice(split)));
     after.dispose?.();

@@ -4,9 +4,8 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import { ConstantColumn } from "../batch/column.ts";
-import { restoreOperator, saveOperator } from "./chain.ts";
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
-import { disposeAll } from "./chain.ts";
+import { disposeAll, restoreOperator, saveOperator } from "./chain.ts";
 
 const BRANCH_ONLY = new Set(["$branch"]);
 
@@ -19,11 +18,19 @@ export interface Fan {
   split?(batch: Batch): readonly (Batch | null)[];
   /** What becomes of a batch that the branch of this index gives; without it, it goes on as it is. */
   mark?(batch: Batch, branch: number): Batch;
+  /** What splitting remembers, and how it is told again. */
+  save?(): unknown;
+  restore?(state: unknown): void;
 }
 
 /** Marks each row with the 1-based number of its branch, as the field `$branch`. */
 export function markBranch(batch: Batch, branch: number): Batch {
   return batch.without(BRANCH_ONLY).with("$branch", new ConstantColumn(branch + 1));
+}
+
+interface BranchesState {
+  readonly branches: readonly unknown[];
+  readonly fan: unknown;
 }
 
 /**
@@ -69,14 +76,14 @@ export class Branches implements Branch {
     };
   }
 
-  /** The state of each branch. */
-  save(): readonly unknown[] {
-    return this.branches.map(saveOperator);
+  save(): BranchesState {
+    return { branches: this.branches.map(saveOperator), fan: saveOperator(this.fan) };
   }
 
   restore(state: unknown): void {
-    const states = state as readonly unknown[];
-    this.branches.forEach((branch, index) => restoreOperator(branch, states[index]));
+    const { branches, fan } = state as BranchesState;
+    this.branches.forEach((branch, index) => restoreOperator(branch, branches[index]));
+    restoreOperator(this.fan, fan);
   }
 
   dispose(): void {

@@ -45,13 +45,13 @@ export function* snapshotThrough(
 }
 
 /** The state of an operator between two calls; null for one without state, which is what has no `save`. */
-export function saveOperator(operator: Pick<AnyOperator, "save">): unknown {
+export function saveOperator(operator: { save?(): unknown }): unknown {
   return operator.save?.() ?? null;
 }
 
 /** Puts what {@link saveOperator} gave into an operator that has had no input. Throws Error when it takes none. */
 export function restoreOperator(
-  operator: Pick<AnyOperator, "restore" | "merge">,
+  operator: { restore?(state: unknown): void; merge?(state: unknown): void },
   state: unknown,
 ): void {
   if (state === null || state === undefined) return;
@@ -192,13 +192,6 @@ function* finishNow(operators: readonly AnyOperator[]): Generator<Batch> {
     }
     at = Math.max(at, lastDone(operators) - 1);
   }
-}
-
-/** Puts a saved state, if there is one, into an operator that has had no input. */
-export function restoreInto(operator: AnyOperator, state: unknown): void {
-  if (state === undefined || state === null) return;
-  if (operator.restore !== undefined) operator.restore(state);
-  else operator.merge?.(state);
 }
 
 function createAll(makers: readonly (() => AnyOperator)[]): readonly AnyOperator[] {

@@ -6,7 +6,7 @@ import type { Batch } from "../batch/batch.ts";
 import { KeptRows } from "../batch/kept_rows.ts";
 import { type PackedBatch, packRows, unpackRows } from "../batch/packed_rows.ts";
 import { RunError } from "../errors.ts";
-import { restoreInto } from "../pipeline/chain.ts";
+import { restoreOperator } from "../pipeline/chain.ts";
 import type { Budget, Operator } from "../stage.ts";
 
 /** A window `[start, end)` in milliseconds since 1970, and what it has so far. */
@@ -101,7 +101,7 @@ export class OpenWindows {
       window.changed = changed;
       window.changedEarly = changed;
       for (const batch of unpackRows(kept)) window.kept.add(batch);
-      restoreInto(window.operator, state);
+      restoreOperator(window.operator, state);
     }
   }
 }
