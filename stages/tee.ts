@@ -7,7 +7,6 @@ import { printField } from "../src/language/print.ts";
 import { Branches, markBranch } from "../src/pipeline/branches.ts";
 import { Concatenation, GatheredBranches } from "../src/pipeline/gathered_branches.ts";
 import { Join } from "../src/pipeline/join.ts";
-import type { FieldType, Schema } from "../src/schema.ts";
 import { addedFields } from "../src/schema.ts";
 import { defineStage, type StageDefinition } from "../src/stage.ts";
 import { z } from "zod";

@@ -197,33 +197,6 @@ law("parts that are saved and merged give the whole", 10, async ({ stage, pipeli
   });
 });
 
-law("what is saved and restored goes on where it was", 10, async ({ stage, pipeline, input }) => {
-  const made = bench(pipeline);
-  const at = made.names.indexOf(stage.name);
-  const first = made.makers[at]!();
-  const saves = first.save !== undefined;
-  first.dispose?.();
-  if (!saves) return;
-  const bytes = encodeText(input);
-  const whole = (await run(pipeline, input)).output;
-  await forSeeds(10, async (random) => {
-    const cuts = randomCuts(random, bytes.length);
-    const batches = await outputsOf(chain(made.makers.slice(0, at)), cut(bytes, cuts));
-    const split = between(random, 0, batches.length);
-    const held = made.budget.used;
-    const before = made.makers[at]!();
-    const outputs: Batch[] = [];
-    for (const batch of batches.slice(0, split)) outputs.push(...await before.push(batch));
-    const after = made.makers[at]!();
-    restoreOperator(after, structuredClone(before.save!()));
-    before.dispose?.();
-    outputs.push(...await outputsOf(after, batches.slice(split)));
-    after.dispose?.();
-    assert.equal(made.budget.used, held);
-    assert.equal(textOf(await outputsOf(chain(made.makers.slice(at + 1)), outputs)), whole);
-  });
-});
-
 law("saved, written down and restored at any time, it goes on the same", 10, async (subject) => {
   const { pipeline, input } = subject;
   const bytes = encodeText(input);

@@ -36,7 +36,7 @@ export function* snapshotThrough(
 ): Generator<Batch> {
   const fresh = createAll(makers);
   try {
-    fresh.forEach((operator, index) => restoreInto(operator, below[index]?.save?.()));
+    fresh.forEach((operator, index) => restoreOperator(operator, below[index]?.save?.()));
     const head: AnyOperator = { push: () => NOTHING, finish: () => source.snapshot?.() ?? NOTHING };
     yield* finishNow([head, ...fresh]);
   } finally {
