@@ -26,6 +26,8 @@ export const RUN_ERROR_CODES = [
   "shutdown",
   /** State outgrew the memory budget of the run. */
   "budget_exceeded",
+  /** More came at once than a `buffer overflow=fail` may hold. */
+  "overflow",
   /** More rejects than `max_rejects` allows, or any with `on_reject=fail`. */
   "rejects_exceeded",
   /** Lines came, and none of them could be parsed. */

@@ -39,6 +39,16 @@ export interface Budget {
   take(bytes: number): void;
 }
 
+/** What a stage may know of the stage below while both run. */
+export interface BelowFigures {
+  /** Batches it has done, the milliseconds that took, and what it has rejected, since the run began. */
+  readonly batches: number;
+  readonly batchMs: number;
+  readonly rejects: number;
+  /** The time in which the share `quantile` of its batches was done, in milliseconds; null before the first. */
+  quantileMs(quantile: number): number | null;
+}
+
 /** What a running stage may reach: nothing of HTTP, telemetry or the runtime. */
 export interface StageContext {
   readonly limits: Limits;
@@ -61,6 +71,8 @@ export interface StageContext {
   /** Asks for {@link Operator.take} soon; may be called at any time, also from within a call of the operator. */
   wake(): void;
   readonly resources: Resources;
+  /** How the stage below does; null when there is none on the same level. */
+  below(): BelowFigures | null;
   /** Starts a nested pipeline, observed as part of this stage; the caller disposes of it. */
   nested(plan: Plan, label: string): Operator<Batch, Batch>;
   /**
@@ -100,6 +112,16 @@ export interface Operator<In, Out> {
    * what is ready must be bounded by the stage itself. A push may wait for work, but never for this call.
    */
   take?(): Outputs<Out> | Promise<Outputs<Out>>;
+  /**
+   * For a stage with {@link Operator.take}: true while it holds all that it wants to hold. The pipeline then leaves its
+   * input waiting and only takes. A push nevertheless must work, and may wait.
+   */
+  readonly full?: boolean;
+  /**
+   * For a stage with {@link Operator.take} that must not let its input wait for the stage below: takes a chunk while
+   * nobody asks for output. What it then has is given by `take`.
+   */
+  offer?(chunk: In): void;
   /** The rest, after the last input; pulled one by one at the reader's pace, so it may be as long as it likes. */
   finish?(): Iterable<Out> | AsyncIterable<Out>;
   /** What {@link Operator.finish} would give if the input ended now, leaving the state as it is. */
@@ -167,6 +189,11 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly rows?: "passed" | "made";
   /** With `rows`: what the stage reads besides what its arguments name, such as a default; `all` for whole rows. */
   reads?(args: z.output<z.ZodObject<Shape>>): readonly Expression[] | "all";
+  /**
+   * Whether each row gives the same wherever the others go, apart from what pipelines nested in the stage keep; by
+   * default so for `row-local` stages.
+   */
+  stateless?(args: z.output<z.ZodObject<Shape>>): boolean;
   /** The rows that come out, given those that go in; default: the same. Reports what is wrong with the arguments. */
   schema?(args: z.output<z.ZodObject<Shape>>, input: Schema, check: CheckContext): Schema;
   /** The most bytes of state this stage keeps, `Infinity` when only the run's budget bounds it; default 0. */

@@ -18,6 +18,8 @@ import lines from "./lines.ts";
 import logfmt from "./logfmt.ts";
 import ltsv from "./ltsv.ts";
 import route from "./route.ts";
+import parallel from "./parallel.ts";
+import partition from "./partition.ts";
 import running from "./running.ts";
 import session from "./session.ts";
 import select from "./select.ts";
@@ -26,6 +28,7 @@ import sort from "./sort.ts";
 import stats from "./stats.ts";
 import tail from "./tail.ts";
 import tee from "./tee.ts";
+import throttle from "./throttle.ts";
 import top from "./top.ts";
 import tsv from "./tsv.ts";
 import where from "./where.ts";
@@ -52,6 +55,9 @@ export const DEFAULT_STAGES: readonly AnyStage[] = [
   top,
   stats,
   buffer,
+  throttle,
+  parallel,
+  partition,
   tee,
   route,
   window,

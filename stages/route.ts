@@ -59,6 +59,7 @@ const route: StageDefinition<typeof shape> = defineStage({
         "Put it behind all others, once",
     },
   ],
+  stateless: () => true,
   schema({ by, cases }, input, check) {
     if (by !== undefined) check.expression(by, input);
     const fields = new Map<string, FieldType>();

@@ -77,6 +77,7 @@ const tee: StageDefinition<typeof shape> = defineStage({
         "Did you mean `status`?",
     },
   ],
+  stateless: ({ mode }) => mode === undefined || mode === "merge",
   schema({ branches, mode, by }, input, check) {
     if ((mode === "join") !== (by !== undefined)) {
       check.issue({

@@ -52,6 +52,8 @@ export interface Assembly {
 }
 
 interface Place {
+  /** The probe of the stage below, once it is there. */
+  readonly below: () => Probe | undefined;
   /** `tee.1.` for what is nested in the first branch of a tee, else empty. */
   readonly prefix: string;
   /** Where the stage stands among all of the plan: those of one path share a probe. */
@@ -62,7 +64,14 @@ interface Place {
   readonly wake: Wake;
 }
 
-const UNOBSERVED: Place = { prefix: "", path: "", probes: null, listed: [], wake: new Wake() };
+const UNOBSERVED: Place = {
+  below: () => undefined,
+  prefix: "",
+  path: "",
+  probes: null,
+  listed: [],
+  wake: new Wake(),
+};
 
 /** What the plan knows of a stage's input, and what is asked of its output. */
 type Edges = Pick<StageContext, "schema" | "demand">;
@@ -74,7 +83,15 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
   const edgesOfPlan = edgesOf(plan, services.vocabulary);
   const stages = plan.stages.map((stage, index): AssembledStage => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
-    const place: Place = { prefix: "", path: String(index), probes, listed, wake: new Wake() };
+    const below = () => probes.get(String(index + 1));
+    const place: Place = {
+      below,
+      prefix: "",
+      path: String(index),
+      probes,
+      listed,
+      wake: new Wake(),
+    };
     const probe = probeFor(definition, stage, place, services.limits);
     const edges = edgesOfPlan[index]!;
     const create = (context: StageContext) =>
@@ -182,6 +199,7 @@ function contextOf(
     },
     wake: () => place.wake.ring(),
     resources: services.resources,
+    below: () => place.below()?.figures() ?? null,
     reject: (reject) => {
       if (probe !== null) probe.rejects++;
       services.reject({ ...reject, stage: stage.stage });
@@ -206,7 +224,8 @@ function nest(
   const makers = plan.stages.map((stage, index) => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
     const edges = { schema: schemas[index]!, demand: demands[index]! };
-    const observedAt = { ...place, path: `${place.path}/${index}` };
+    const below = () => place.probes?.get(`${place.path}/${index + 1}`);
+    const observedAt = { ...place, below, path: `${place.path}/${index}` };
     const isObserved = place.probes !== null;
     return (watched: boolean) => {
       let first = isObserved && watched;

@@ -37,17 +37,19 @@ export interface BatchTimes {
 export class BatchTimeHistogram {
   readonly counts: number[] = new Array(BATCH_TIME_BOUNDS.length + 1).fill(0);
   sumMs = 0;
+  count = 0;
 
   /** Counts batches that took so long each. */
   record(milliseconds: number, batches = 1): void {
     const bucket = BATCH_TIME_BOUNDS.findIndex((bound) => milliseconds <= bound);
     this.counts[bucket < 0 ? BATCH_TIME_BOUNDS.length : bucket]! += batches;
     this.sumMs += milliseconds * batches;
+    this.count += batches;
   }
 
   /** The upper bound of the bucket that holds the share `quantile` of all; null when there are none. */
   quantile(quantile: number): number | null {
-    const total = this.counts.reduce((sum, count) => sum + count, 0);
+    const total = this.count;
     if (total === 0) return null;
     let seen = 0;
     const bucket = this.counts.findIndex((count) => (seen += count) >= quantile * total);
@@ -59,7 +61,7 @@ export class BatchTimeHistogram {
       count === 0 ? [] : [[bucketName(index), count]]
     );
     return {
-      count: this.counts.reduce((sum, count) => sum + count, 0),
+      count: this.count,
       sumMs: Math.round(this.sumMs * 1000) / 1000,
       p50Ms: this.quantile(0.5),
       p99Ms: this.quantile(0.99),

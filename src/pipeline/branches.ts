@@ -51,6 +51,10 @@ export class Branches implements Branch {
     return this.branches.every((branch) => branch.done);
   }
 
+  get full(): boolean {
+    return this.branches.some((branch) => branch.full && !branch.done);
+  }
+
   push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
     const shares = this.fan.split?.(batch);
     const results = this.branches.map((branch, index) => {

@@ -83,6 +83,10 @@ class Chain implements AnyOperator {
     return lastDone(this.#operators) >= 0;
   }
 
+  get full(): boolean {
+    return this.#operators.some((operator) => operator.full);
+  }
+
   push(chunk: Chunk): Outputs<Batch> | Promise<Outputs<Batch>> {
     const outputs = this.#operators[0]!.push(chunk);
     return outputs instanceof Promise

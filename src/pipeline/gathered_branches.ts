@@ -45,6 +45,10 @@ export class GatheredBranches implements Operator<Batch, Batch> {
     return this.#inner.done;
   }
 
+  get full(): boolean {
+    return this.#inner.full;
+  }
+
   push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
     const outputs = this.#inner.push(batch);
     return outputs instanceof Promise

@@ -21,6 +21,7 @@ export function observed<In, Out>(
 /** A class, since an object of closures for each stage of each run is half the cost of a small one. */
 class Observed<In, Out> implements Operator<In, Out> {
   readonly take?: () => Outputs<Out> | Promise<Outputs<Out>>;
+  readonly offer?: (chunk: In) => void;
   readonly snapshot?: () => Iterable<Out>;
   readonly save?: () => unknown;
   readonly restore?: (state: unknown) => void;
@@ -37,6 +38,12 @@ class Observed<In, Out> implements Operator<In, Out> {
         return this.#counted(operator.take!());
       };
     }
+    if (operator.offer) {
+      this.offer = (chunk) => {
+        probe.countIn(chunk);
+        operator.offer!(chunk);
+      };
+    }
     if (operator.snapshot) this.snapshot = () => operator.snapshot!();
     if (operator.save) this.save = () => operator.save!();
     if (operator.restore) this.restore = (state) => operator.restore!(state);
@@ -45,6 +52,10 @@ class Observed<In, Out> implements Operator<In, Out> {
 
   get done(): boolean {
     return this.operator.done ?? false;
+  }
+
+  get full(): boolean {
+    return this.operator.full ?? false;
   }
 
   push(chunk: In): Outputs<Out> | Promise<Outputs<Out>> {

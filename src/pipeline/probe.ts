@@ -4,6 +4,7 @@
  */
 import { BatchTimeHistogram } from "./batch_times.ts";
 import { Batch } from "../batch/batch.ts";
+import type { BelowFigures } from "../stage.ts";
 import type { StageFigures, StageReport } from "./report.ts";
 
 type Activity = "busy" | "starved" | "blocked";
@@ -126,6 +127,17 @@ export class Probe {
     const starved = Math.min(this.#times.starved, done.busyMs);
     this.#times.starved -= starved;
     this.#times.blocked = Math.max(0, this.#times.blocked - (done.busyMs - starved));
+  }
+
+  /** What the stage above may know. */
+  figures(): BelowFigures {
+    const times = this.#batchTimes;
+    return {
+      batches: times.count,
+      batchMs: times.sumMs,
+      rejects: this.rejects,
+      quantileMs: (quantile) => times.quantile(quantile),
+    };
   }
 
   /** Stops the clock. */

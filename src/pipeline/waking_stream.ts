@@ -56,6 +56,8 @@ class Pump<In, Out> {
   output!: ReadableStreamDefaultController<Out>;
   readonly #wake: Wake;
   #waiting: Waiting<In> | null = null;
+  /** Whether the operator is being called, or is to be called with what comes next. */
+  #asked = false;
   #closed = false;
   #over = false;
   #news: PromiseWithResolvers<void> | null = null;
@@ -68,7 +70,8 @@ class Pump<In, Out> {
     this.#wake.listen(() => this.#notify());
   }
 
-  write(chunk: In): Promise<void> {
+  write(chunk: In): Promise<void> | undefined {
+    if (!this.#asked && this.#offered(chunk)) return undefined;
     this.#waiting = { chunk, passed: Promise.withResolvers() };
     this.#notify();
     return this.#waiting.passed.promise;
@@ -93,14 +96,30 @@ class Pump<In, Out> {
     this.#notify();
   }
 
+  /** Gives the chunk to an operator that takes it while nobody asks; tells whether it did. */
+  #offered(chunk: In): boolean {
+    const { operator } = this;
+    if (operator.offer === undefined || operator.full || operator.done || this.#over) return false;
+    this.options.taken(chunk);
+    try {
+      operator.offer(chunk);
+    } catch (fault) {
+      this.fail(fault);
+      throw fault;
+    }
+    return true;
+  }
+
   /** Works until there is an output or the end: `pull` is called again only when somebody waits for more. */
   async pull(): Promise<void> {
     try {
       while (!this.#over) {
         if (this.operator.done) return this.#satisfy();
-        const outputs = await this.#next();
+        this.#asked = true;
+        const outputs = await this.#next().finally(() => this.#asked = false);
         if (outputs === null) return this.#end();
         if (this.#over) return;
+        this.#letIn();
         await this.options.deliver(outputs, this.output);
         if (outputs.length > 0 && !this.operator.done) return;
       }
@@ -112,12 +131,20 @@ class Pump<In, Out> {
     }
   }
 
+  /** A chunk that waited while the operator was full is offered as soon as it is not. */
+  #letIn(): void {
+    const waiting = this.#waiting;
+    if (waiting === null || !this.#offered(waiting.chunk)) return;
+    this.#waiting = null;
+    waiting.passed.resolve();
+  }
+
   /** What comes next, whichever side it comes from; null at the end of the input. */
   async #next(): Promise<Outputs<Out> | null> {
     while (!this.#over) {
       if (this.#wake.answered()) return await this.operator.take!();
       const waiting = this.#waiting;
-      if (waiting !== null) {
+      if (waiting !== null && !this.operator.full) {
         this.#waiting = null;
         this.options.taken(waiting.chunk);
         try {

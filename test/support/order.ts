@@ -7,6 +7,7 @@ import { rowsOf } from "./operators.ts";
 /** These stages, with the reason. */
 export const ORDER_DEPENDS_ON_CUTS: ReadonlyMap<string, string> = new Map([
   ["tee", "between branches, rows come batch by batch"],
+  ["partition", "between lanes, rows come batch by batch"],
   ["route", "between cases, rows come batch by batch"],
 ]);
 

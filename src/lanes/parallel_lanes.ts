@@ -1,0 +1,248 @@
+/**
+ * Lanes beside each other: batches of one stream shared out among instances of a pipeline that keeps nothing.
+ * @module
+ */
+import { Batch } from "../batch/batch.ts";
+import { type PackedBatch, packRows, unpackRows } from "../batch/packed_rows.ts";
+import { disposeAll, restoreInto } from "../pipeline/chain.ts";
+import { type Steps, stepsOf, type Stepwise, stepwise } from "../pipeline/steps.ts";
+import type { Operator, Outputs, StageContext } from "../stage.ts";
+import { type Balance } from "./balance.ts";
+import { LaneCount } from "./lane_count.ts";
+import { LaneSet } from "./lane_set.ts";
+import type { Lane } from "./lane.ts";
+
+/** How lanes work together. */
+export interface ParallelLanesOptions {
+  readonly least: number;
+  readonly most: number;
+  /** Whether what comes out is in the order of what came in, or as it is ready. */
+  readonly ordered: boolean;
+  readonly balance: Balance;
+  /** Makes an instance of the pipeline. */
+  make(): Operator<Batch, Batch>;
+}
+
+/** A batch under way, or done and not yet given. */
+interface Slot {
+  readonly input: Batch;
+  outputs: Outputs<Batch> | null;
+  tries: number;
+}
+
+/** What is saved of a slot: what it gave, or what has to be done again. */
+type SavedSlot = { readonly input: readonly PackedBatch[] } | {
+  readonly outputs: readonly PackedBatch[];
+};
+
+interface LanesState {
+  readonly slots: readonly SavedSlot[];
+  readonly lanes: readonly unknown[];
+}
+
+/** A batch that has failed in so many lanes fails the run. */
+const MOST_TRIES = 3;
+/** Batches under way or waiting for one before them, for each lane. */
+const SLOTS_A_LANE = 2;
+
+const EMPTY = Batch.ofRows([]);
+
+/**
+ * Each batch goes to one lane that is free; while none is, the input waits. A batch whose lane throws goes to another one.
+ * Holds at most two batches a lane, and what they gave.
+ */
+export class ParallelLanes implements Operator<Batch, Batch> {
+  readonly #lanes: LaneSet;
+  readonly #count: LaneCount;
+  #slots: Slot[] = [];
+  /** Batches that no lane has. */
+  #homeless: Slot[] = [];
+  /** What stages inside gave of their own accord. */
+  #extra: Batch[] = [];
+  #fault: { readonly of: unknown } | null = null;
+  #change: PromiseWithResolvers<void> | null = null;
+  #over = false;
+
+  constructor(
+    readonly options: ParallelLanesOptions,
+    readonly context: Pick<StageContext, "wake" | "fact" | "event" | "resources">,
+  ) {
+    this.#lanes = new LaneSet(options, context);
+    this.#count = new LaneCount(options.least, options.most);
+  }
+
+  get full(): boolean {
+    return this.#fault === null &&
+      (this.#homeless.length > 0 || this.#lanes.free() === null ||
+        this.#slots.length >= this.#lanes.size * SLOTS_A_LANE);
+  }
+
+  push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
+    return this.full ? this.#pushLater(batch) : this.#begin(batch);
+  }
+
+  take(): Outputs<Batch> {
+    for (const ready of this.#lanes.takeAll()) {
+      ready.then((outputs) => {
+        if (outputs.length === 0) return;
+        this.#extra.push(...outputs);
+        this.context.wake();
+      }, (fault) => this.#fail(fault)).finally(() => this.#changed());
+    }
+    return this.#drain();
+  }
+
+  finish(): Stepwise<Batch> {
+    return stepwise(() => this.#finish());
+  }
+
+  /** What was done and not given is saved as it is; what is under way is saved to be done again. */
+  save(): LanesState {
+    return {
+      slots: [
+        ...this.#slots.map(({ input, outputs }): SavedSlot =>
+          outputs === null ? { input: packRows([input]) } : { outputs: packRows(outputs) }
+        ),
+        ...(this.#extra.length === 0 ? [] : [{ outputs: packRows(this.#extra) }]),
+      ],
+      lanes: this.#lanes.all.map(({ operator }) => operator.save?.() ?? null),
+    };
+  }
+
+  restore(state: unknown): void {
+    const { slots, lanes } = state as LanesState;
+    this.#lanes.resize(lanes.length);
+    lanes.forEach((own, index) => restoreInto(this.#lanes.all[index]!.operator, own));
+    for (const saved of slots) {
+      if ("outputs" in saved) {
+        this.#slots.push({ input: EMPTY, outputs: unpackRows(saved.outputs), tries: 0 });
+      } else {
+        for (const input of unpackRows(saved.input)) {
+          const slot: Slot = { input, outputs: null, tries: 0 };
+          this.#slots.push(slot);
+          this.#homeless.push(slot);
+        }
+      }
+    }
+    this.#house();
+    if (slots.length > 0) this.context.wake();
+  }
+
+  dispose(): void {
+    this.#over = true;
+    this.#slots = [];
+    this.#changed();
+    disposeAll(this.#lanes.all.map(({ operator }) => operator));
+  }
+
+  async #pushLater(batch: Batch): Promise<Outputs<Batch>> {
+    const outputs: Batch[] = [];
+    while (this.full && !this.#over) {
+      outputs.push(...this.#drain());
+      if (this.full) await this.#next();
+    }
+    return [...outputs, ...this.#begin(batch)];
+  }
+
+  #begin(batch: Batch): Outputs<Batch> {
+    if (this.#over) return [];
+    const slot: Slot = { input: batch, outputs: null, tries: 0 };
+    this.#slots.push(slot);
+    this.#homeless.push(slot);
+    this.#house();
+    const by = this.#count.next(this.#lanes.size, this.#lanes.freeCount);
+    if (by !== 0) this.#lanes.resize(this.#lanes.size + by);
+    return this.#drain();
+  }
+
+  *#finish(): Steps<Batch> {
+    for (;;) {
+      yield* this.#drain();
+      if (this.#slots.length === 0) break;
+      yield this.#next();
+    }
+    for (const lane of this.#lanes.all) {
+      const taking = lane.settled();
+      if (taking !== null) yield taking;
+      yield* stepsOf(lane.operator.finish?.() ?? []);
+    }
+    yield* this.#drain();
+  }
+
+  /** What may be given now. */
+  #drain(): Outputs<Batch> {
+    if (this.#fault !== null) throw this.#fault.of;
+    const ready: Batch[] = this.#extra.splice(0);
+    if (this.options.ordered) {
+      while (this.#slots.length > 0 && this.#slots[0]!.outputs !== null) {
+        ready.push(...this.#slots.shift()!.outputs!);
+      }
+      return ready;
+    }
+    this.#slots = this.#slots.filter(({ outputs }) => {
+      if (outputs !== null) ready.push(...outputs);
+      return outputs === null;
+    });
+    return ready;
+  }
+
+  /** Finds lanes for batches that have none. */
+  #house(): void {
+    while (this.#homeless.length > 0 && this.#fault === null) {
+      const lane = this.#lanes.choose();
+      if (lane === null) return;
+      this.#run(this.#homeless.shift()!, lane);
+    }
+  }
+
+  #run(slot: Slot, lane: Lane): void {
+    const begun = this.context.resources.clock.now();
+    const done = (outputs: Outputs<Batch>) => {
+      slot.outputs = outputs;
+      this.#lanes.well(lane, this.context.resources.clock.now() - begun);
+    };
+    try {
+      const outputs = lane.push(slot.input);
+      if (!(outputs instanceof Promise)) return done(outputs);
+      lane.pushing = true;
+      outputs.finally(() => lane.pushing = false)
+        .then(done, (fault) => this.#failed(slot, lane, fault))
+        .finally(() => this.#settled());
+    } catch (fault) {
+      this.#failed(slot, lane, fault);
+    }
+  }
+
+  #failed(slot: Slot, lane: Lane, fault: unknown): void {
+    if (this.#over) return;
+    slot.tries++;
+    if (!this.#lanes.ill(lane, fault) || slot.tries >= MOST_TRIES) return this.#fail(fault);
+    this.#homeless.unshift(slot);
+  }
+
+  #settled(): void {
+    if (this.#over) return;
+    try {
+      this.#house();
+    } catch (fault) {
+      this.#fail(fault);
+    }
+    this.context.wake();
+    this.#changed();
+  }
+
+  #fail(fault: unknown): void {
+    this.#fault ??= { of: fault };
+    this.context.wake();
+  }
+
+  #next(): Promise<void> {
+    this.#change ??= Promise.withResolvers();
+    return this.#change.promise;
+  }
+
+  #changed(): void {
+    this.#change?.resolve();
+    this.#change = null;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Shaping: rows wait until there are tokens for them.
+ * @module
+ */
+import type { Batch } from "../batch/batch.ts";
+import { type PackedBatch, packRows, unpackRows } from "../batch/packed_rows.ts";
+import { type Steps, type Stepwise, stepwise } from "../pipeline/steps.ts";
+import { NOTHING, type Operator, type Outputs, type StageContext } from "../stage.ts";
+import type { AdaptivePace } from "./adaptive_pace.ts";
+import { type Pace, TokenBucket } from "./token_bucket.ts";
+import { Alarm } from "./alarm.ts";
+
+/** What shapes a stream. */
+export interface ThrottledOptions {
+  readonly pace: Pace;
+  readonly unit: "rows" | "bytes";
+  readonly adaptive: AdaptivePace | null;
+}
+
+/** What a saved throttle has. */
+interface ThrottledState {
+  readonly waiting: readonly PackedBatch[];
+  readonly tokens: number;
+  readonly perMs: number | null;
+}
+
+/**
+ * One stream behind one bucket. Each row goes on, in order, as soon as its tokens are there; while rows wait, no more
+ * are taken in, so it holds the rest of one batch. Nothing is dropped.
+ */
+export class Throttled implements Operator<Batch, Batch> {
+  readonly #bucket: TokenBucket;
+  readonly #alarm: Alarm;
+  #waiting: Batch[] = [];
+
+  constructor(
+    readonly options: ThrottledOptions,
+    readonly context: Pick<StageContext, "wake" | "resources" | "signal">,
+  ) {
+    this.#bucket = new TokenBucket(options.pace, this.#now());
+    this.#alarm = new Alarm(context.resources.clock, () => context.wake());
+  }
+
+  get full(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
+    if (this.#waiting.length > 0) return this.#pushLater(batch);
+    this.#waiting.push(batch);
+    return this.take();
+  }
+
+  take(): Outputs<Batch> {
+    const outputs = this.#due();
+    if (this.#waiting.length > 0) this.#alarm.set(this.#waitMs());
+    return outputs;
+  }
+
+  finish(): Stepwise<Batch> {
+    return stepwise(() => this.#drain());
+  }
+
+  save(): ThrottledState {
+    return {
+      waiting: packRows(this.#waiting),
+      tokens: this.#bucket.tokens(this.#now()),
+      perMs: this.options.adaptive?.save() ?? null,
+    };
+  }
+
+  restore(state: unknown): void {
+    const { waiting, tokens, perMs } = state as ThrottledState;
+    this.#waiting = unpackRows(waiting);
+    this.#bucket.restore(tokens, this.#now());
+    if (perMs !== null) this.options.adaptive?.restore(perMs);
+    if (this.#waiting.length > 0) this.context.wake();
+  }
+
+  dispose(): void {
+    this.#alarm.stop();
+    this.#waiting = [];
+  }
+
+  /** For whoever pushes on although it is full: the rows before have to go first. */
+  async #pushLater(batch: Batch): Promise<Outputs<Batch>> {
+    const outputs: Batch[] = [];
+    while (this.#waiting.length > 0) {
+      await this.#alarm.after(this.#waitMs(), this.context.signal);
+      outputs.push(...this.#due());
+    }
+    this.#waiting.push(batch);
+    return [...outputs, ...this.take()];
+  }
+
+  *#drain(): Steps<Batch> {
+    while (this.#waiting.length > 0) {
+      yield* this.#due();
+      if (this.#waiting.length > 0) yield this.#alarm.after(this.#waitMs(), this.context.signal);
+    }
+  }
+
+  /** The rows whose tokens are there. */
+  #due(): Outputs<Batch> {
+    this.options.adaptive?.look();
+    const first = this.#waiting[0];
+    if (first === undefined) return NOTHING;
+    const rows = this.#bucket.take(first.length, this.#cost(first), this.#now());
+    if (rows === first.length) {
+      this.#waiting.shift();
+      return [first, ...this.#due()];
+    }
+    if (rows === 0) return NOTHING;
+    this.#waiting[0] = first.slice(rows, first.length);
+    return [first.slice(0, rows)];
+  }
+
+  #waitMs(): number {
+    return this.#bucket.waitMs(this.#cost(this.#waiting[0]!), this.#now());
+  }
+
+  /** A row weighs its share of its batch. */
+  #cost(batch: Batch): number {
+    return this.options.unit === "rows" ? 1 : Math.max(1, batch.weight / batch.length);
+  }
+
+  #now(): number {
+    return this.context.resources.clock.now();
+  }
+}
