@@ -59,11 +59,9 @@ const partition: StageDefinition<typeof shape> = defineStage({
       title: "At least one lane",
       pipeline: "json | partition by user into 0 (stats count)",
       input: "",
-      error:
-        "Invalid `into` of `partition`: Too small: expected number to be >=1 at line 1, column 30\n" +
+      error: "`into` must be at least 1, found 0 at line 1, column 31\n" +
         "  json | partition by user into 0 (stats count)\n" +
-        "                                ^\n" +
-        "Usage: partition by COLUMN, ... into INTO (PIPELINE)",
+        "                                ^",
     },
   ],
   stateless: () => true,

@@ -84,8 +84,8 @@ export class HeldBatches implements Operator<Batch, Batch> {
     const kept = batch.slice(batch.length - most, batch.length);
     this.#drop(batch.length - kept.length);
     while (this.#queue.length > 0 && this.#fits(kept.length, kept.weight) < kept.length) {
-      const oldest = this.#leave(this.#queue.shift()!);
       const lacking = kept.length - this.#fits(kept.length, kept.weight);
+      const oldest = this.#leave(this.#queue.shift()!);
       const gone = Math.min(oldest.length, this.room.droppable(oldest, lacking));
       this.#drop(gone);
       if (gone === oldest.length) continue;

@@ -50,6 +50,7 @@ export function runFormat(
     event: () => {},
     wake: () => {},
     resources: DEFAULT_RESOURCES,
+    below: () => null,
     nested: () => {
       throw new Error("A format has no nested pipeline");
     },
