@@ -155,9 +155,10 @@ export class Run {
   #move(): Promise<void> | undefined {
     return move(this.#assembly.stages, this.#input.body, {
       signal: this.#abort.signal,
-      settle: () => {
+      settle: (unheld) => {
         this.#watch?.touch();
-        return this.#outbox.room();
+        // Rejects that are emitted go to the outbox from any stage, and must not swell it.
+        return unheld && this.#input.options.onReject !== "emit" ? undefined : this.#outbox.room();
       },
       write: (batch) => this.#write(batch),
       afterFirst: () => this.#rejects.close(),

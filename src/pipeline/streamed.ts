@@ -11,8 +11,11 @@ import { connect, stageStream } from "./stage_stream.ts";
 /** What the streams are asked for. */
 export interface StreamedOptions {
   readonly signal: AbortSignal;
-  /** Called after each chunk of each stage; a promise holds the stage back until it resolves. */
-  settle(): Promise<void> | undefined;
+  /**
+   * Called after each chunk of each stage; a promise holds the stage back until it resolves. `unheld` is a stage above one
+   * that drops rather than waits, so a slow reader does not hold it.
+   */
+  settle(unheld: boolean): Promise<void> | undefined;
   /** Takes what comes out of the last stage; a promise holds everything back until it resolves. */
   write(batch: Batch): Promise<void> | undefined;
   /** Runs when the first stage has given everything; may throw. */
@@ -28,10 +31,11 @@ export function streamed(
   upload: ReadableStream<Uint8Array>,
   { signal, settle, write, afterFirst }: StreamedOptions,
 ): Promise<void>[] {
+  const dropping = stages.findLastIndex(({ operator }) => operator.offer !== undefined);
   const streams = stages.map(({ operator, probe, wake }, index) =>
     stageStream<Chunk, Batch>(operator, probe, {
       wake,
-      settle,
+      settle: () => settle(index < dropping),
       ...sliceTo(stages[index + 1]?.probe),
     })
   );
