@@ -60,7 +60,8 @@ class Pump<In, Out> {
   #asked = false;
   #closed = false;
   #over = false;
-  #news: PromiseWithResolvers<void> | null = null;
+  /** Resolves with outputs, or with null when something has changed. */
+  #news: PromiseWithResolvers<Outputs<Out> | null> | null = null;
 
   constructor(
     readonly operator: Operator<In, Out>,
@@ -72,6 +73,7 @@ class Pump<In, Out> {
 
   write(chunk: In): Promise<void> | undefined {
     if (!this.#asked && this.#offered(chunk)) return undefined;
+    if (this.#news !== null && !this.operator.full) return this.#pushNow(chunk, this.#news);
     this.#waiting = { chunk, passed: Promise.withResolvers() };
     this.#notify();
     return this.#waiting.passed.promise;
@@ -96,6 +98,20 @@ class Pump<In, Out> {
     this.#notify();
   }
 
+  /** Pushes a chunk that was waited for, without a turn in between. */
+  #pushNow(chunk: In, news: PromiseWithResolvers<Outputs<Out> | null>): Promise<void> | undefined {
+    this.#news = null;
+    this.options.taken(chunk);
+    try {
+      const outputs = this.operator.push(chunk);
+      news.resolve(outputs);
+      return outputs instanceof Promise ? outputs.then(() => {}) : undefined;
+    } catch (fault) {
+      news.reject(fault);
+      throw fault;
+    }
+  }
+
   /** Gives the chunk to an operator that takes it while nobody asks; tells whether it did. */
   #offered(chunk: In): boolean {
     const { operator } = this;
@@ -116,11 +132,13 @@ class Pump<In, Out> {
       while (!this.#over) {
         if (this.operator.done) return this.#satisfy();
         this.#asked = true;
-        const outputs = await this.#next().finally(() => this.#asked = false);
+        const outputs = await this.#next();
+        this.#asked = false;
         if (outputs === null) return this.#end();
         if (this.#over) return;
         this.#letIn();
-        await this.options.deliver(outputs, this.output);
+        const settled = this.options.deliver(outputs, this.output);
+        if (settled !== undefined) await settled;
         if (outputs.length > 0 && !this.operator.done) return;
       }
     } catch (fault) {
@@ -155,13 +173,14 @@ class Pump<In, Out> {
       }
       if (this.#closed) return null;
       this.#news = Promise.withResolvers();
-      await this.#news.promise;
+      const outputs = await this.#news.promise;
+      if (outputs !== null) return outputs;
     }
     return [];
   }
 
   #notify(): void {
-    this.#news?.resolve();
+    this.#news?.resolve(null);
     this.#news = null;
   }
 
