@@ -4,7 +4,7 @@
  */
 import { Batch } from "../batch/batch.ts";
 import { type PackedBatch, packRows, unpackRows } from "../batch/packed_rows.ts";
-import { disposeAll, restoreInto } from "../pipeline/chain.ts";
+import { disposeAll, restoreOperator } from "../pipeline/chain.ts";
 import { type Steps, stepsOf, type Stepwise, stepwise } from "../pipeline/steps.ts";
 import type { Operator, Outputs, StageContext } from "../stage.ts";
 import { type Balance } from "./balance.ts";
@@ -112,7 +112,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
   restore(state: unknown): void {
     const { slots, lanes } = state as LanesState;
     this.#lanes.resize(lanes.length);
-    lanes.forEach((own, index) => restoreInto(this.#lanes.all[index]!.operator, own));
+    lanes.forEach((own, index) => restoreOperator(this.#lanes.all[index]!.operator, own));
     for (const saved of slots) {
       if ("outputs" in saved) {
         this.#slots.push({ input: EMPTY, outputs: unpackRows(saved.outputs), tries: 0 });

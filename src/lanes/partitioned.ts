@@ -4,7 +4,6 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import { Branches } from "../pipeline/branches.ts";
-import { restoreInto } from "../pipeline/chain.ts";
 import type { Operator, Outputs } from "../stage.ts";
 import type { KeyLanes } from "./key_lanes.ts";
 
@@ -51,13 +50,12 @@ export class Partitioned implements Operator<Batch, Batch> {
     return this.#branches.finish();
   }
 
-  save(): readonly unknown[] {
-    return this.lanes.map((lane) => lane.save?.() ?? null);
+  save(): unknown {
+    return this.#branches.save();
   }
 
   restore(state: unknown): void {
-    const states = state as readonly unknown[];
-    this.lanes.forEach((lane, index) => restoreInto(lane, states[index]));
+    this.#branches.restore(state);
   }
 
   dispose(): void {

@@ -48,15 +48,19 @@ export function supervised(
   const operator: AnyOperator = {
     push: (chunk) => supervisor.call(chunk, (current) => current.push(chunk)),
     finish: () => supervisor.current.finish?.() ?? [],
+    get full() {
+      return supervisor.current.full ?? false;
+    },
     get done() {
       return supervisor.current.done ?? false;
     },
     dispose: () => supervisor.dispose(),
   };
-  const { take, snapshot, save, restore, merge } = supervisor.current;
+  const { take, offer, snapshot, save, restore, merge } = supervisor.current;
   return Object.defineProperties(
     {
       ...(take && { take: () => supervisor.call(null, (current) => current.take!()) }),
+      ...(offer && { offer: (chunk: Chunk) => supervisor.current.offer!(chunk) }),
       ...(snapshot && { snapshot: () => supervisor.current.snapshot!() }),
       ...(save && { save: () => supervisor.current.save!() }),
       ...(restore && { restore: (state: unknown) => supervisor.change("restore", state) }),
