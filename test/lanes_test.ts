@@ -167,7 +167,7 @@ describe("parallel", () => {
   test("a lane that threw rests, and comes back when it has done a batch", async () => {
     const gate = gated();
     const clock = new SteppedClock();
-    const { stages, probes, events } = assembled(
+    const { stages, events } = assembled(
       "json | parallel 2 balance=round_robin (work n)",
       gate.words,
       clock,
