@@ -137,8 +137,8 @@ test("tail keeps no more than its rows, however many come", async () => {
 
 test("buffer declares its bound as its queue and its memory", () => {
   const buffer = VOCABULARY.stages.get("buffer")!;
-  assert.deepEqual(buffer.queue?.({ bound: { rows: 100 } }), { rows: 100 });
-  assert.deepEqual(buffer.queue?.({ bound: { bytes: 4096 } }), { bytes: 4096 });
+  assert.deepEqual(buffer.queue?.({ bound: { rows: 100 }, overflow: "block" }), { rows: 100 });
+  assert.deepEqual(buffer.queue?.({ bound: { bytes: 4096 }, overflow: "block" }), { bytes: 4096 });
   assert.equal(buffer.memory?.({ bound: { bytes: 4096 } }, DEFAULT_LIMITS), 4096);
   assert.equal(buffer.memory?.({ bound: { rows: 2 } }, DEFAULT_LIMITS), 2 * 1024 * 1024);
 });
