@@ -5,6 +5,7 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
+import { delegate } from "./serve_delegate.ts";
 
 /** What a request is made of. */
 export interface ArrivedParts {
@@ -106,25 +107,7 @@ class ArrivedHeaders {
   }
 }
 
-/** Has `light` inherit from `heavy` and pass on to its real one whatever it has not of its own. */
-function delegate<T extends object>(light: { prototype: { readonly real: T } }, heavy: T): void {
-  const { prototype } = light;
-  const own = new Set<PropertyKey>(["constructor", ...Reflect.ownKeys(prototype)]);
-  for (const key of Reflect.ownKeys(heavy)) {
-    if (own.has(key) || INSTANCE_FIELDS.has(key)) continue;
-    Object.defineProperty(prototype, key, {
-      configurable: true,
-      get(this: { readonly real: T }) {
-        const value: unknown = Reflect.get(this.real, key);
-        return typeof value === "function" ? value.bind(this.real) : value;
-      },
-    });
-  }
-  Object.setPrototypeOf(prototype, heavy);
-}
-
-const INSTANCE_FIELDS = new Set<PropertyKey>(["method", "url", "headers"]);
-delegate(ArrivedRequest, Request.prototype);
+delegate(ArrivedRequest, Request.prototype, ["method", "url", "headers"]);
 delegate(ArrivedHeaders, Headers.prototype);
 
 /** Addresses are often the same ones again, and to normalise one costs 3 microseconds. */

@@ -5,6 +5,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { wholeAnswer } from "./serve_answered.ts";
 import { connectionLost } from "./serve_request.ts";
 
 /** Milliseconds for which an upload is still read after the response, so that this arrives. */
@@ -32,6 +33,11 @@ export async function send(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  const whole = wholeAnswer(response);
+  if (whole !== null && incoming.complete && incoming.method !== "HEAD" && !outgoing.destroyed) {
+    outgoing.writeHead(whole.status, whole.rawHeaders as string[]);
+    return void outgoing.end(whole.bytes);
+  }
   // A short upload that nobody reads is counted as complete only after this turn of the event loop.
   if (!incoming.complete) await nextTurn();
   const framing = frame(response, incoming);

@@ -14,6 +14,7 @@ import type { Services } from "./app.ts";
 import type { Chosen } from "./choose.ts";
 import { readParameters, type RunParameters } from "./parameters.ts";
 import { noPlace, tooLarge } from "./problem.ts";
+import { wholeResponse } from "./serve_answered.ts";
 import { wholeBody } from "./serve_arrived.ts";
 
 /** What a request's head asks for, checked. */
@@ -129,16 +130,16 @@ function start(
     onEnd: (report) => telemetry.end(report),
   });
   const results = run.whole as Uint8Array<ArrayBuffer> | null;
-  return new Response(results ?? run.results, {
-    headers: {
-      "content-type": "application/x-ndjson; charset=utf-8",
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      "x-run-id": id,
-      traceresponse: telemetry.traceresponse,
-      ...(results !== null && { "content-length": String(results.byteLength) }),
-    },
-  });
+  const headers = {
+    "content-type": "application/x-ndjson; charset=utf-8",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-run-id": id,
+    traceresponse: telemetry.traceresponse,
+  };
+  return results === null
+    ? new Response(run.results, { headers })
+    : wholeResponse(results, headers);
 }
 
 function refuseLength(request: Request, limits: Limits): void {

@@ -33,16 +33,15 @@ export class GroupTable implements Groups {
   #offsets = new Uint32Array(FIRST_SLOTS);
   #groups = new Int32Array(0);
   #hashes = new Int32Array(0);
-  readonly #recent = new RecentNumbers();
+  /** These two are made for the first keys that are not text. */
+  #recent: RecentNumbers | null = null;
+  #encoder: KeyEncoder | null = null;
   readonly #take: (bytes: number) => void;
-  readonly #encoder: KeyEncoder;
   readonly #secret: HashSecret = randomSecret();
 
   constructor(take: (bytes: number) => void, readonly near: NearKeys = new NearKeys()) {
     this.#take = take;
-    this.#encoder = new KeyEncoder(take);
-    const lists = this.#slots.byteLength + this.#arena.byteLength + this.#offsets.byteLength;
-    take(lists + RecentNumbers.bytes);
+    take(this.#slots.byteLength + this.#arena.byteLength + this.#offsets.byteLength);
   }
 
   get size(): number {
@@ -121,7 +120,7 @@ export class GroupTable implements Groups {
     rows: Uint32Array,
     count: number,
   ): void {
-    const recent = this.#recent;
+    const recent = this.#recentNumbers();
     recent.start(tag);
     for (let index = 0; index < count; index++) {
       const value = column.values[rows[index]!]!;
@@ -134,8 +133,14 @@ export class GroupTable implements Groups {
     }
   }
 
+  #recentNumbers(): RecentNumbers {
+    if (this.#recent !== null) return this.#recent;
+    this.#take(RecentNumbers.bytes);
+    return this.#recent = new RecentNumbers();
+  }
+
   #findNumber(value: number, tag: number): number {
-    const { bytes, view } = this.#encoder;
+    const { bytes, view } = this.#encoder ??= new KeyEncoder(this.#take);
     if (value !== value) return this.#find(bytes, view, 0, 0, TAG.null);
     view.setFloat64(0, value + 0, true);
     return this.#find(bytes, view, 0, 8, tag);
@@ -152,7 +157,7 @@ export class GroupTable implements Groups {
   }
 
   #findCell(column: Column, row: number): number {
-    const encoder = this.#encoder;
+    const encoder = this.#encoder ??= new KeyEncoder(this.#take);
     encoder.start();
     const tag = encoder.cell(column, row);
     return this.#find(encoder.bytes, encoder.view, 0, encoder.length, tag);

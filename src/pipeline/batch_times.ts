@@ -41,36 +41,48 @@ export class BatchTimeHistogram {
 
   /** Counts batches that took so long each. */
   record(milliseconds: number, batches = 1): void {
-    const bucket = BATCH_TIME_BOUNDS.findIndex((bound) => milliseconds <= bound);
-    this.counts[bucket < 0 ? BATCH_TIME_BOUNDS.length : bucket]! += batches;
+    let bucket = 0;
+    while (bucket < BATCH_TIME_BOUNDS.length && milliseconds > BATCH_TIME_BOUNDS[bucket]!) bucket++;
+    this.counts[bucket]! += batches;
     this.sumMs += milliseconds * batches;
     this.count += batches;
   }
 
   /** The upper bound of the bucket that holds the share `quantile` of all; null when there are none. */
   quantile(quantile: number): number | null {
-    const total = this.count;
-    if (total === 0) return null;
-    let seen = 0;
-    const bucket = this.counts.findIndex((count) => (seen += count) >= quantile * total);
+    if (this.count === 0) return null;
+    let bucket = 0;
+    for (let seen = this.counts[0]!; seen < quantile * this.count;) seen += this.counts[++bucket]!;
     return BATCH_TIME_BOUNDS[bucket] ?? BATCH_TIME_BOUNDS.at(-1)!;
   }
 
   report(): BatchTimes {
-    const filled = this.counts.flatMap((count, index): [string, number][] =>
-      count === 0 ? [] : [[bucketName(index), count]]
-    );
+    const buckets: Record<string, number> = {};
+    for (let index = 0; index < this.counts.length; index++) {
+      if (this.counts[index]! > 0) buckets[bucketName(index)] = this.counts[index]!;
+    }
     return {
       count: this.count,
       sumMs: Math.round(this.sumMs * 1000) / 1000,
       p50Ms: this.quantile(0.5),
       p99Ms: this.quantile(0.99),
-      buckets: Object.fromEntries(filled),
+      buckets,
     };
   }
 }
 
+const BUCKET_NAMES: readonly string[] = [...BATCH_TIME_BOUNDS.map(String), "more"];
+
+const BUCKETS: ReadonlyMap<string, number> = new Map(
+  BUCKET_NAMES.map((name, index) => [name, index]),
+);
+
+/** The bucket that reports call so. */
+export function bucketOf(name: string): number {
+  return BUCKETS.get(name)!;
+}
+
 /** How reports call a bucket: its upper bound, or `more`. */
 export function bucketName(index: number): string {
-  return String(BATCH_TIME_BOUNDS[index] ?? "more");
+  return BUCKET_NAMES[index]!;
 }

@@ -15,39 +15,53 @@ export function observed<In, Out>(
   probe: Probe,
   shared = false,
 ): Operator<In, Out> {
-  return new Observed(operator, probe, shared);
+  // Its getters are undefined where the operator has no such method, which to callers is the same as being absent.
+  return new Observed(operator, probe, shared) as Operator<In, Out>;
 }
 
-/** A class, since an object of closures for each stage of each run is half the cost of a small one. */
-class Observed<In, Out> implements Operator<In, Out> {
-  readonly take?: () => Outputs<Out> | Promise<Outputs<Out>>;
-  readonly offer?: (chunk: In) => void;
-  readonly snapshot?: () => Iterable<Out>;
-  readonly save?: () => unknown;
-  readonly restore?: (state: unknown) => void;
-  readonly merge?: (state: unknown) => void;
-
+/**
+ * A class, and getters for what most runs never ask for: closures kept in each object of each run outlive it by a
+ * collection on V8, and cost more than all else here.
+ */
+class Observed<In, Out> {
   constructor(
     readonly operator: Operator<In, Out>,
     readonly probe: Probe,
     readonly shared: boolean,
-  ) {
-    if (operator.take) {
-      this.take = () => {
-        probe.working();
-        return this.#counted(operator.take!());
-      };
-    }
-    if (operator.offer) {
-      this.offer = (chunk) => {
-        probe.countIn(chunk);
-        operator.offer!(chunk);
-      };
-    }
-    if (operator.snapshot) this.snapshot = () => operator.snapshot!();
-    if (operator.save) this.save = () => operator.save!();
-    if (operator.restore) this.restore = (state) => operator.restore!(state);
-    if (operator.merge) this.merge = (state) => operator.merge!(state);
+  ) {}
+
+  get take(): Operator<In, Out>["take"] | undefined {
+    const { operator, probe } = this;
+    if (operator.take === undefined) return undefined;
+    return () => {
+      probe.working();
+      return this.#counted(operator.take!());
+    };
+  }
+
+  get offer(): Operator<In, Out>["offer"] | undefined {
+    const { operator, probe } = this;
+    if (operator.offer === undefined) return undefined;
+    return (chunk) => {
+      probe.countIn(chunk);
+      operator.offer!(chunk);
+    };
+  }
+
+  get snapshot(): Operator<In, Out>["snapshot"] | undefined {
+    return this.operator.snapshot?.bind(this.operator);
+  }
+
+  get save(): Operator<In, Out>["save"] | undefined {
+    return this.operator.save?.bind(this.operator);
+  }
+
+  get restore(): Operator<In, Out>["restore"] | undefined {
+    return this.operator.restore?.bind(this.operator);
+  }
+
+  get merge(): Operator<In, Out>["merge"] | undefined {
+    return this.operator.merge?.bind(this.operator);
   }
 
   get done(): boolean {

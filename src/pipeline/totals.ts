@@ -3,7 +3,7 @@
  * pipelines, never a user's text.
  * @module
  */
-import { BATCH_TIME_BOUNDS, bucketName } from "./batch_times.ts";
+import { BATCH_TIME_BOUNDS, bucketOf } from "./batch_times.ts";
 import type { RunReport, StageReport } from "./report.ts";
 
 /** The sums of one stage's word in one named pipeline; the name is empty for pipelines without one. */
@@ -84,9 +84,8 @@ export class Totals {
     const sums = found(this.#stages, `${pipeline} ${word}`, () => noStages(word, pipeline));
     for (const figure of SUMMED) sums[figure] += report[figure];
     sums.batchMs += report.batchTimes.sumMs;
-    sums.batchTimes.forEach((count, index) => {
-      sums.batchTimes[index] = count + (report.batchTimes.buckets[bucketName(index)] ?? 0);
-    });
+    const { buckets } = report.batchTimes;
+    for (const name in buckets) sums.batchTimes[bucketOf(name)]! += buckets[name]!;
     if (!live) return;
     const unit = report.queueUnit === "rows" ? "Rows" : "Bytes";
     sums[`queueDepth${unit}`] += report.queueDepth;
