@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { type Handler, serve, type Served } from "../routes/serve.ts";
+import { wholeResponse } from "../routes/serve_answered.ts";
 import { wholeBody } from "../routes/serve_arrived.ts";
 import { RawConnection } from "./support/raw_http.ts";
 
@@ -101,4 +102,42 @@ test("a short answer that fails is cut", async () => {
   assert.match(await client.receive("\r\n\r\n"), /content-length: 5/i);
   assert.equal(await client.ended, "end");
   assert.equal(client.text, "");
+});
+
+const BYTES = new TextEncoder().encode("rows~");
+
+test("a whole answer is sent with its headers and its length, more than once on one connection", async () => {
+  const client = await connection(() => wholeResponse(BYTES, { "x-run-id": "7" }));
+  for (let round = 0; round < 2; round++) {
+    await client.send(post("abc"));
+    const answer = await client.receive("rows~");
+    assert.match(answer, /^HTTP\/1.1 200 OK\r\n/);
+    assert.match(answer, /\r\nx-run-id: 7\r\ncontent-length: 5\r\n/i);
+    assert.doesNotMatch(answer, /transfer-encoding|connection: close/i);
+  }
+});
+
+test("it is a Response all the same: read by its methods, and changed headers are sent", async () => {
+  const client = await connection(async () => {
+    const response = wholeResponse(BYTES, { "x-run-id": "7" });
+    assert.ok(response instanceof Response);
+    assert.equal(response.status, 200);
+    assert.equal(response.ok, true);
+    assert.equal(await response.clone().text(), "rows~");
+    assert.equal(response.headers.get("content-length"), "5");
+    response.headers.set("x-run-id", "8");
+    return response;
+  });
+  await client.send(post("abc"));
+  assert.match(await client.receive("rows~"), /\r\nx-run-id: 8\r\n/i);
+});
+
+test("HEAD gets a whole answer's headers alone", async () => {
+  const client = await connection(() => wholeResponse(BYTES, { "x-run-id": "7" }));
+  await client.send("HEAD / HTTP/1.1\r\nhost: test\r\n\r\nHEAD / HTTP/1.1\r\nhost: test\r\n\r\n");
+  let answers = "";
+  while ((answers.match(/x-run-id: 7/gi) ?? []).length < 2) {
+    answers += await client.receive("\r\n\r\n");
+  }
+  assert.doesNotMatch(answers, /rows~/);
 });

@@ -35,6 +35,9 @@ interface AggregationState {
 }
 
 const RESULT_ROWS = 4096;
+/** One for all: to make an empty array costs as much as a small one. */
+const NO_ROWS = new Uint32Array(0);
+const NO_GROUPS = new Int32Array(0);
 /** A result row's weight besides its text: its share of the typed columns. */
 const ROW_WEIGHT = 64;
 
@@ -50,8 +53,8 @@ export class Aggregation implements Operator<Batch, Batch> {
   readonly #states: readonly AggregateColumn[];
   readonly #table: Groups | null;
   readonly #release: () => void;
-  #allRows = new Uint32Array(0);
-  #oneGroup = new Int32Array(0);
+  #allRows = NO_ROWS;
+  #oneGroup = NO_GROUPS;
 
   /** `take` declares bytes to the run's budget and throws past it; `dispose` calls `release`, which gives them back. */
   constructor(

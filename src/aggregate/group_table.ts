@@ -16,6 +16,7 @@ import { RecentNumbers } from "./recent_numbers.ts";
 /** Small, since many a table holds few groups and is made for each small upload anew; it doubles soon. */
 const FIRST_SLOTS = 32;
 const FIRST_ARENA_BYTES = 512;
+const NO_GROUPS = new Int32Array(0);
 const MAX_ARENA_BYTES = 2 ** 31 - 1;
 
 /**
@@ -31,8 +32,8 @@ export class GroupTable implements Groups {
   #arena = new Uint8Array(FIRST_ARENA_BYTES);
   #view = new DataView(this.#arena.buffer);
   #offsets = new Uint32Array(FIRST_SLOTS);
-  #groups = new Int32Array(0);
-  #hashes = new Int32Array(0);
+  #groups = NO_GROUPS;
+  #hashes = NO_GROUPS;
   /** These two are made for the first keys that are not text. */
   #recent: RecentNumbers | null = null;
   #encoder: KeyEncoder | null = null;
@@ -100,8 +101,7 @@ export class GroupTable implements Groups {
         ? this.#find(bytes, view, 0, 0, TAG.null)
         : this.#find(bytes, view, start, ends[row]!, TAG.text);
     if (this.near.assign(column, rows, count, this.#groups, find)) return;
-    const [low, high] = this.#secret;
-    const hashes = this.#hashes;
+    const hashes = this.#hashes, [low, high] = this.#secret;
     for (let index = 0; index < count; index++) {
       const row = rows[index]!, start = starts[row]!;
       if (start >= 0) hashes[index] = halfSipHash(view, start, ends[row]!, low, high ^ TAG.text);
@@ -120,7 +120,8 @@ export class GroupTable implements Groups {
     rows: Uint32Array,
     count: number,
   ): void {
-    const recent = this.#recentNumbers();
+    if (this.#recent === null) this.#take(RecentNumbers.bytes);
+    const recent = this.#recent ??= new RecentNumbers();
     recent.start(tag);
     for (let index = 0; index < count; index++) {
       const value = column.values[rows[index]!]!;
@@ -131,12 +132,6 @@ export class GroupTable implements Groups {
       }
       this.#groups[index] = group;
     }
-  }
-
-  #recentNumbers(): RecentNumbers {
-    if (this.#recent !== null) return this.#recent;
-    this.#take(RecentNumbers.bytes);
-    return this.#recent = new RecentNumbers();
   }
 
   #findNumber(value: number, tag: number): number {

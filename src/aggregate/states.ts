@@ -5,10 +5,12 @@
 import type { AccumulatorContext } from "./aggregate.ts";
 
 const FIRST_GROUPS = 64;
+/** One for all: to make an empty array costs as much as a small one. */
+const NO_NUMBERS = new Float64Array(0);
 
 /** One Float64 a group, 8 bytes each and the slack of doubling; `initial` where nothing was written. */
 export class NumberStates {
-  values = new Float64Array(0);
+  values = NO_NUMBERS;
   readonly #context: AccumulatorContext;
   readonly #initial: number;
 

@@ -71,18 +71,29 @@ export class Totals {
     const outcome = report.state === "failed" ? report.error?.code ?? "failed" : report.state;
     const sums = found(this.#runs, `${pipeline} ${outcome}`, () => noRuns(pipeline, outcome));
     sums.runs++;
-    for (
-      const figure of ["wireBytes", "bytes", "lines", "rows", "rejects", "durationMs"] as const
-    ) {
-      sums[figure] += report[figure];
-    }
+    sums.wireBytes += report.wireBytes;
+    sums.bytes += report.bytes;
+    sums.lines += report.lines;
+    sums.rows += report.rows;
+    sums.rejects += report.rejects;
+    sums.durationMs += report.durationMs;
     for (const stage of report.stages) this.#addStage(stage, pipeline, report.state === "running");
   }
 
   #addStage(report: StageReport, pipeline: string, live: boolean): void {
     const word = report.stage.slice(report.stage.lastIndexOf(".") + 1);
     const sums = found(this.#stages, `${pipeline} ${word}`, () => noStages(word, pipeline));
-    for (const figure of SUMMED) sums[figure] += report[figure];
+    // One by one: names that a loop looks up cost 5 microseconds a small run.
+    sums.rowsIn += report.rowsIn;
+    sums.rowsOut += report.rowsOut;
+    sums.bytesIn += report.bytesIn;
+    sums.bytesOut += report.bytesOut;
+    sums.batchesIn += report.batchesIn;
+    sums.batchesOut += report.batchesOut;
+    sums.rejects += report.rejects;
+    sums.busyMs += report.busyMs;
+    sums.starvedMs += report.starvedMs;
+    sums.blockedMs += report.blockedMs;
     sums.batchMs += report.batchTimes.sumMs;
     const { buckets } = report.batchTimes;
     for (const name in buckets) sums.batchTimes[bucketOf(name)]! += buckets[name]!;
@@ -92,19 +103,6 @@ export class Totals {
     if (Number.isFinite(report.queueBound)) sums[`queueBound${unit}`] += report.queueBound;
   }
 }
-
-const SUMMED = [
-  "rowsIn",
-  "rowsOut",
-  "bytesIn",
-  "bytesOut",
-  "batchesIn",
-  "batchesOut",
-  "rejects",
-  "busyMs",
-  "starvedMs",
-  "blockedMs",
-] as const;
 
 function found<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
   const known = map.get(key);
