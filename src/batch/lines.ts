@@ -3,7 +3,7 @@
  * Everything it answers (rows, rejects, line numbers, offsets) is independent of how the upload was cut.
  * @module
  */
-import { NOTHING, type Operator, type Outputs, type StageContext } from "../stage.ts";
+import { type FramingContext, NOTHING, type Operator, type Outputs } from "../stage.ts";
 import { type Batch, MAX_BATCH_BYTES } from "./batch.ts";
 import { type LineFormat, NEWLINE, SHOWN_LINE_BYTES, shownLine } from "./line_format.ts";
 
@@ -23,7 +23,10 @@ let shared: Uint8Array | null = null;
  *
  * Holds the unfinished last line, at most `maxLineBytes`, declared to the budget; the rest is views of the chunks.
  */
-export function lineFormat(format: LineFormat, context: StageContext): Operator<Uint8Array, Batch> {
+export function lineFormat(
+  format: LineFormat,
+  context: FramingContext,
+): Operator<Uint8Array, Batch> {
   return new LineOperator(format, context);
 }
 
@@ -44,7 +47,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
   readonly #maxLineBytes: number;
   readonly #blockBytes: number;
 
-  constructor(readonly format: LineFormat, readonly context: StageContext) {
+  constructor(readonly format: LineFormat, readonly context: FramingContext) {
     this.#maxLineBytes = context.limits.maxLineBytes;
     // A block of several lines is shorter than any line that is too long, so formats need not look for these.
     this.#blockBytes = Math.min(MAX_BATCH_BYTES, this.#maxLineBytes);

@@ -4,7 +4,7 @@
  * @module
  */
 import { RunError } from "../errors.ts";
-import { type Operator, type Outputs, type StageContext } from "../stage.ts";
+import { type FramingContext, type Operator, type Outputs } from "../stage.ts";
 import { type Batch, MAX_BATCH_BYTES } from "./batch.ts";
 import { recordBatch } from "./csv_columns.ts";
 import { type EdgeState, RecordEdge } from "./csv_edge.ts";
@@ -37,7 +37,7 @@ export interface RecordOptions {
  */
 export function recordFormat(
   options: RecordOptions,
-  context: StageContext,
+  context: FramingContext,
 ): Operator<Uint8Array, Batch> {
   return new RecordOperator(options, context);
 }
@@ -67,7 +67,7 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
   readonly #maxBytes: number;
   readonly #blockBytes: number;
 
-  constructor(readonly options: RecordOptions, readonly context: StageContext) {
+  constructor(readonly options: RecordOptions, readonly context: FramingContext) {
     this.#headerPending = options.header;
     this.#reader = options.names === null ? null : this.#readerOf(options.names);
     this.#edge = new RecordEdge(options.dialect);

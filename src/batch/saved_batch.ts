@@ -29,6 +29,7 @@ export interface SavedBatch {
   readonly weight: number;
   readonly open: readonly Value[] | null;
   readonly hidden: readonly string[];
+  readonly nested: readonly string[];
   readonly columns: readonly (readonly [name: string, column: SavedColumn])[];
 }
 
@@ -44,15 +45,16 @@ export function saveBatch(batch: Batch): SavedBatch {
     weight: batch.weight,
     open: batch.open === null ? null : batch.open.values,
     hidden: [...batch.hidden],
+    nested: batch.nested,
     columns: batch.names.map((name) => [name, saveColumn(batch.column(name)!)]),
   };
 }
 
 /** What {@link saveBatches} gave, as batches again. */
 export function restoreBatches(state: readonly SavedBatch[]): readonly Batch[] {
-  return state.map(({ rows, weight, open, hidden, columns }) => {
+  return state.map(({ rows, weight, open, hidden, nested, columns }) => {
     const named = columns.map(([name, column]) => [name, restoreColumn(column)] as const);
-    if (open === null) return Batch.of(rows, new Map(named), weight);
+    if (open === null) return Batch.of(rows, new Map(named), weight, nested);
     const whole = Batch.ofRows(open as readonly Row[], weight).without(new Set(hidden));
     return named.reduce((batch, [name, column]) => batch.with(name, column), whole);
   });

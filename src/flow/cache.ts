@@ -3,13 +3,17 @@ import { systemClock, type Timed } from "./clock.ts";
 import type { Work } from "./stage.ts";
 
 /** What is remembered, and for how long. */
-export interface CacheOptions<In, Key> extends Timed {
+export interface CacheOptions<In, Key, Out = unknown> extends Timed {
   /** What makes two items ask the same. */
   readonly key: (item: In) => Key;
   /** Most answers kept; the one not used for longest goes first. */
   readonly size: number;
   /** How long an answer is good, in milliseconds. Default: until it has to go. */
   readonly ttlMs?: number;
+  /** What an answer weighs: a whole number above 0. With `maxWeight`. */
+  readonly weigh?: (value: Out, key: Key) => number;
+  /** The most that all answers may weigh; one that is heavier alone is not kept. */
+  readonly maxWeight?: number;
 }
 
 /** What a cache has done. */
@@ -22,6 +26,8 @@ export interface CacheFigures {
   shared: number;
   /** Left because the cache was full. */
   evictions: number;
+  /** What the answers weigh; 0 when nobody weighs them. */
+  readonly weight: number;
 }
 
 /** A function that remembers. */
@@ -61,10 +67,18 @@ interface Call<Out> {
  */
 export function cache<In, Out, Key extends NonNullable<unknown>>(
   work: Work<In, Out>,
-  options: CacheOptions<In, Key>,
+  options: CacheOptions<In, Key, Out>,
 ): Cached<In, Out, Key> {
-  const { clock = systemClock, key: keyOf, size, ttlMs = 0 } = options;
-  const figures: CacheFigures = { hits: 0, misses: 0, shared: 0, evictions: 0 };
+  const { clock = systemClock, key: keyOf, size, ttlMs = 0, weigh, maxWeight } = options;
+  const figures: CacheFigures = {
+    hits: 0,
+    misses: 0,
+    shared: 0,
+    evictions: 0,
+    get weight() {
+      return answers.calculatedSize;
+    },
+  };
   const answers = new LRUCache<Key, { readonly value: Out }>({
     max: size,
     ttl: ttlMs,
@@ -72,6 +86,10 @@ export function cache<In, Out, Key extends NonNullable<unknown>>(
     ttlResolution: 0,
     // It takes a time of 0 for none.
     perf: { now: () => clock.now() + 1 },
+    ...(weigh !== undefined && maxWeight !== undefined && {
+      maxSize: maxWeight,
+      sizeCalculation: ({ value }: { readonly value: Out }, key: Key) => weigh(value, key),
+    }),
     dispose: (_value, _key, reason) => {
       if (reason === "evict") figures.evictions++;
     },

@@ -2,6 +2,7 @@ import {
   BrokenCircuitError,
   circuitBreaker as breaking,
   CircuitState,
+  ConsecutiveBreaker,
   handleAll,
   handleWhen,
   type IBackoff,
@@ -20,8 +21,8 @@ export type Circuit = "closed" | "open" | "half_open";
 export interface CircuitBreakerOptions extends Timed {
   /** It opens at so many failures … */
   readonly failures: number;
-  /** … in so many milliseconds. */
-  readonly withinMs: number;
+  /** … in so many milliseconds. Default: in a row, however long that takes. */
+  readonly withinMs?: number;
   /** So long it stays open, in milliseconds; then one call is let through, and others wait for what comes of it. */
   readonly openMs: number;
   /** Which errors count. Default: all. */
@@ -54,10 +55,12 @@ export function circuitBreaker<In, Out>(
   work: Work<In, Out>,
   options: CircuitBreakerOptions,
 ): Work<In, Out> {
-  const { clock = systemClock, when, onChange, openMs } = options;
+  const { clock = systemClock, when, onChange, openMs, failures, withinMs } = options;
   const policy = breaking(when === undefined ? handleAll : handleWhen(when), {
     halfOpenAfter: { next: () => new OpenTime(clock, openMs) },
-    breaker: new FailureWindow(clock, options.failures, options.withinMs),
+    breaker: withinMs === undefined
+      ? new ConsecutiveBreaker(failures)
+      : new FailureWindow(clock, failures, withinMs),
   });
   if (onChange !== undefined) policy.onStateChange((state) => onChange(NAMES[state]));
   return (item, signal) => policy.execute(() => work(item, signal), signal);

@@ -72,7 +72,8 @@ function remembered<Item>(
   };
 }
 
-class Bucket {
+/** A token bucket: what may pass at a rate, `burst` at once after a pause. Costly work puts it into debt. */
+export class Bucket {
   #tokens: number;
   #at: number;
 

@@ -7,7 +7,8 @@
 import { z } from "zod";
 import type { Issue } from "./diagnostics.ts";
 import { CASE_JSON, casesJson, needsVocabulary, PIPELINE_JSON, stagesJson } from "./nested_json.ts";
-import type { Bound, Case, Expression, Plan, Rate } from "./syntax.ts";
+import type { Bound, Case, Expression, Plan, Rate, Template } from "./syntax.ts";
+import { printTemplate } from "./template.ts";
 import { type ArgumentKind, type ArgumentValues, printValue } from "./value.ts";
 import { readJson } from "./value_json.ts";
 
@@ -100,6 +101,15 @@ export const argument = {
   /** A string: quoted, or one bare word. */
   text(options: KeywordOptions) {
     return declare("text", options, z.string());
+  },
+  /** A string with expressions in braces: `"https://geo.example/{ip}"`. */
+  template(options: KeywordOptions) {
+    const { decode } = steps("template");
+    const codec = z.codec(z.string(), z.custom<Template>(isObject), {
+      decode,
+      encode: printTemplate,
+    });
+    return declare("template", options, codec);
   },
   /** One of some words. */
   choice<const Words extends readonly [string, ...string[]]>(

@@ -8,6 +8,7 @@ import { plansIn } from "./nested_kinds.ts";
 import { printField } from "./print.ts";
 import { propertiesOf } from "./properties.ts";
 import type { Expression, FieldReference, Plan, PlanStage } from "./syntax.ts";
+import { expressionsIn } from "./template.ts";
 import { type ArgumentKind, type ArgumentValues } from "./value.ts";
 
 /** The paths of the fields that are asked for, by their text; or `all`, where whole rows are shown or handed on. */
@@ -75,6 +76,8 @@ function fieldsOf(kind: ArgumentKind, value: unknown): Demand {
       return fieldsIn([read(kind)]);
     case "fields":
       return fieldsIn(read(kind));
+    case "template":
+      return fieldsIn(expressionsIn(read(kind)));
     case "columns":
     case "assignments":
     case "sortKeys":

@@ -23,7 +23,8 @@ function stageToJson(stage: PlanStage, vocabulary: Vocabulary): StageJson {
     const value = stage.arguments[name];
     if (value === undefined) continue;
     const kind: KindSyntax<unknown> = KINDS[syntax.kind];
-    if (kind.json === "number" || kind.json === "string") json[name] = value;
+    if (kind.string !== undefined) json[name] = kind.string.write(value);
+    else if (kind.json === "number" || kind.json === "string") json[name] = value;
     else if (kind.json === "cases") json[name] = casesToJson(value as readonly Case[], vocabulary);
     else if (kind.json === "pipeline") json[name] = planToJson(value as Plan, vocabulary);
     else if (kind.json === "pipelines") {

@@ -115,6 +115,12 @@ export interface Case {
   readonly at: Span;
 }
 
+/** A text with expressions in it: `https://geo.example/{ip}`. No two texts in a row; at least one part. */
+export interface Template {
+  readonly parts: readonly (string | Expression)[];
+  readonly at: Span;
+}
+
 /** One stage as the user wrote it, arguments parsed and valid for the stage's own schema. */
 export interface PlanStage {
   readonly stage: string;

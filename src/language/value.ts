@@ -35,7 +35,9 @@ import type {
   Plan,
   Rate,
   SortKey,
+  Template,
 } from "./syntax.ts";
+import { parseTemplate, printTemplate, readTemplate } from "./template.ts";
 import type { Token } from "./tokens.ts";
 import { printDuration, printRate, printSize } from "./units.ts";
 
@@ -55,6 +57,8 @@ export interface ArgumentValues {
   readonly size: number;
   readonly number: number;
   readonly text: string;
+  /** A text with expressions in braces. */
+  readonly template: Template;
   /** One of the argument's words. */
   readonly choice: string;
   readonly bound: Bound;
@@ -101,6 +105,11 @@ export interface KindSyntax<Value> {
     | "cases";
   /** The plan form of a JSON number, for kinds that take one. */
   number?(json: number): Value;
+  /** For a JSON string that is not the plan form itself: from it, `base` being its place (may fault), and back. */
+  readonly string?: {
+    read(json: string, base: number): Value;
+    write(value: Value): string;
+  };
 }
 
 function listOf<Item>(
@@ -162,12 +171,21 @@ export const KINDS: { readonly [Kind in ArgumentKind]: KindSyntax<ArgumentValues
   size: scalar("SIZE", "a size such as 4MiB", ["size", "plain"], printSize, "number or text"),
   text: {
     usage: '"NAME"',
-    starts: (token) =>
-      token.kind === "string" || token.kind === "name" ||
-      (token.kind === "number" && token.parameter !== undefined),
+    starts: startsText,
     parse: parseText,
     print: (value) => [JSON.stringify(value)],
     json: "string",
+  },
+  template: {
+    usage: '"NAME"',
+    starts: startsText,
+    parse: parseTemplate,
+    print: (value) => [JSON.stringify(printTemplate(value))],
+    json: "string",
+    string: {
+      read: (json, base) => readTemplate(json, { start: base, end: base + json.length }, base),
+      write: printTemplate,
+    },
   },
   choice: {
     usage: "WORDS",
@@ -207,6 +225,11 @@ export function printValue<Kind extends ArgumentKind>(
 function startsTree(token: Token): boolean {
   if (token.kind === "sign") return token.text === "(" || token.text === "-" || token.text === "+";
   return token.kind !== "end";
+}
+
+function startsText(token: Token): boolean {
+  return token.kind === "string" || token.kind === "name" ||
+    (token.kind === "number" && token.parameter !== undefined);
 }
 
 function startsNumber(token: Token, next: Token): boolean {

@@ -46,6 +46,11 @@ export function readJson<Kind extends ArgumentKind>(
     return plan as ArgumentValues[Kind];
   }
   if (typeof json === "string") {
+    const { string } = syntax;
+    if (string !== undefined) {
+      const base = scope.place?.("", json) ?? 0;
+      return guarded((issue) => scope.report(issue), () => string.read(json, base));
+    }
     if (syntax.json === "string") return json as ArgumentValues[Kind];
     if (takesText) return readText(syntax, json, "", scope);
   }
