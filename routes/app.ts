@@ -10,6 +10,7 @@ import type { MetricProducer } from "../src/telemetry/metrics.ts";
 import type { Uploads } from "../src/uploads/uploads.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import type { WorkerPool } from "../src/workers/pool.ts";
+import { cacheRoutes } from "./caches.ts";
 import { checkRoutes } from "./check.ts";
 import { eventRoutes } from "./events.ts";
 import { healthRoutes } from "./health.ts";
@@ -53,6 +54,7 @@ export function createApp(services: Services): Hono {
   app.route("/v1", runsRoutes(services));
   app.route("/v1", eventRoutes(services));
   app.route("/v1", uploadRoutes(services));
+  app.route("/v1", cacheRoutes(services));
   app.notFound((context) => notFound("resource", context.req.path, null).toResponse());
   app.onError((fault) => {
     const problem = toProblem(fault);

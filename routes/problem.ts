@@ -47,6 +47,8 @@ const STATUS_OF_RUN_ERROR: Partial<Record<RunErrorCode, [number, string]>> = {
   budget_exceeded: [422, "Run failed"],
   rejects_exceeded: [422, "Run failed"],
   nothing_parsed: [422, "Run failed"],
+  dependency_failed: [502, "Run failed"],
+  table_unfit: [422, "Run failed"],
   stale_state: [410, "State is stale"],
 };
 

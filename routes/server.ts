@@ -4,7 +4,9 @@
  */
 import { openSqliteStore } from "../src/checkpoint/sqlite_store.ts";
 import { Runs } from "../src/pipeline/runs.ts";
-import { DEFAULT_RESOURCES } from "../src/resources.ts";
+import { HostList } from "../src/lookup/host_list.ts";
+import { NamedCaches } from "../src/lookup/named_caches.ts";
+import { SYSTEM_CLOCK } from "../src/resources.ts";
 import { limitsOf, type Settings } from "../src/settings.ts";
 import { metricProducer } from "../src/telemetry/metrics.ts";
 import { startMetrics } from "../src/telemetry/metrics_export.ts";
@@ -15,7 +17,9 @@ import { WorkerPool } from "../src/workers/pool.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { createApp } from "./app.ts";
 import { loadPipelines } from "./named_pipelines.ts";
+import { openOutbound } from "./outbound.ts";
 import { serve } from "./serve.ts";
+import { openTables } from "./tables.ts";
 
 /** How long answers that are ready may take to leave when the server stops. */
 const LAST_ANSWERS_MS = 3_000;
@@ -65,7 +69,14 @@ export async function startSluice(
   const pipelines = await loadPipelines(settings.PIPELINES, vocabulary);
   const telemetry = await startTelemetry(environment);
   const limits = limitsOf(settings);
-  const resources = DEFAULT_RESOURCES;
+  const http = openOutbound({ hosts: new HostList(settings.LOOKUP_HOSTS) });
+  const resources = {
+    clock: SYSTEM_CLOCK,
+    http,
+    tables: openTables(settings.TABLES, settings.TABLE_SIZE),
+    uploaded: null,
+    caches: new NamedCaches(settings.CACHES, SYSTEM_CLOCK),
+  };
   const store = settings.CHECKPOINT_DIR === "" ? null : openSqliteStore(settings.CHECKPOINT_DIR);
   const uploads = store === null ? undefined : new Uploads({
     store,
@@ -98,6 +109,7 @@ export async function startSluice(
   const stop = async (shutdown: Shutdown) => {
     await runs.drain(GRACE[shutdown](settings.SHUTDOWN_GRACE));
     workers?.stop();
+    http.close();
     // The runs are over: what is still open is an answer that nobody takes, or a connection with no request.
     const cut = setTimeout(() => served.abort(), LAST_ANSWERS_MS);
     await served.close();

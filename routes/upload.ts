@@ -3,12 +3,15 @@
  * @module
  */
 import { LRUCache } from "lru-cache";
+import { admit } from "../src/admission.ts";
 import { openBody, plainBody } from "../src/intake/intake.ts";
-import { openMultipart } from "../src/intake/multipart.ts";
+import { type FormTable, openMultipart } from "../src/intake/multipart.ts";
 import type { Limits } from "../src/limits.ts";
 import type { Run } from "../src/pipeline/run.ts";
+import { uploadedTable } from "../src/lookup/read_table.ts";
 import type { RunInput } from "../src/pipeline/run_input.ts";
 import { printPlan } from "../src/plan.ts";
+import type { Resources } from "../src/resources.ts";
 import { startRun } from "../src/telemetry/spans.ts";
 import type { Services } from "./app.ts";
 import type { Chosen } from "./choose.ts";
@@ -26,6 +29,7 @@ interface Order extends Chosen {
 
 interface Upload {
   readonly values: Map<string, string>;
+  readonly table: FormTable | null;
   readonly body: ReadableStream<Uint8Array> | Uint8Array;
   readonly figures: { wireBytes: number; bytes: number };
 }
@@ -45,7 +49,7 @@ const ORDERS_KEPT = { max: 256, maxSize: 256 * 1024 };
  * text. Every fault found before is thrown as a problem with the body unread (of a form: read up to its file).
  */
 export function uploadRunner(services: Services): RunUpload {
-  const { runs, limits } = services;
+  const { runs, limits, vocabulary } = services;
   const orders = new LRUCache<string, Order>({
     ...ORDERS_KEPT,
     sizeCalculation: (_, head) => head.length,
@@ -58,10 +62,13 @@ export function uploadRunner(services: Services): RunUpload {
       const form = isForm(request);
       // Of a plain upload everything is known before the body; a form tells its fields first.
       const early = form ? null : orderOf(request, services, orders, choose);
+      if (early !== null) await admit(early.checked, vocabulary, services.resources);
       const upload = form ? await openForm(request, limits) : openPlain(request, limits);
       try {
         const order = early ?? makeOrder(request, services, upload.values, choose);
-        return start(request, services, place.start, order, upload);
+        const resources = resourcesOf(services, upload);
+        if (early === null) await admit(order.checked, vocabulary, resources);
+        return start(request, services, place.start, order, upload, resources);
       } catch (fault) {
         if (!(upload.body instanceof Uint8Array)) await upload.body.cancel(fault);
         throw fault;
@@ -100,10 +107,11 @@ function makeOrder(
 
 function start(
   request: Request,
-  { vocabulary, limits, workers, resources }: Services,
+  { vocabulary, limits, workers }: Services,
   startRunning: (input: RunInput) => Run,
   { checked, name, parameters, pipeline }: Order,
   { body, figures }: Upload,
+  resources: Resources,
 ): Response {
   const id = crypto.randomUUID();
   const telemetry = startRun({
@@ -142,6 +150,12 @@ function start(
     : wholeResponse(results, headers);
 }
 
+/** What the server has, and what came with the run. */
+function resourcesOf({ resources, limits }: Services, { table }: Upload): Resources {
+  if (table === null) return resources;
+  return { ...resources, uploaded: uploadedTable(table.bytes, table.name, limits.maxStateBytes) };
+}
+
 function refuseLength(request: Request, limits: Limits): void {
   const length = Number(request.headers.get("content-length") ?? 0);
   if (length > limits.maxBodyBytes) throw tooLarge(length, limits.maxBodyBytes);
@@ -158,24 +172,24 @@ function openPlain(request: Request, { maxBodyBytes, maxInflationRatio }: Limits
   const whole = wholeBody(request);
   const body = (whole && plainBody(whole, headers, figures)) ??
     openBody(bodyOf(request), headers, { maxBodyBytes, maxInflationRatio }, figures);
-  return { values: new Map(), body, figures };
+  return { values: new Map(), table: null, body, figures };
 }
 
 async function openForm(
   request: Request,
-  { maxBodyBytes, maxInflationRatio }: Limits,
+  { maxBodyBytes, maxInflationRatio, maxStateBytes }: Limits,
 ): Promise<Upload> {
   const figures = { wireBytes: 0, bytes: 0 };
-  const { fields, file } = await openMultipart(
+  const { fields, table, file } = await openMultipart(
     bodyOf(request),
     {
       contentEncoding: request.headers.get("content-encoding"),
       contentType: request.headers.get("content-type"),
     },
-    { maxBodyBytes, maxInflationRatio },
+    { maxBodyBytes, maxInflationRatio, maxTableBytes: maxStateBytes },
     figures,
   );
-  return { values: fields, body: file.stream, figures };
+  return { values: fields, table, body: file.stream, figures };
 }
 
 function bodyOf(request: Request): ReadableStream<Uint8Array> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { Hono } from "hono";
+import { admit } from "../src/admission.ts";
 import { printPlan } from "../src/plan.ts";
 import { type UploadHead, uploadPath } from "../src/uploads/upload_head.ts";
 import type { Uploads } from "../src/uploads/uploads.ts";
@@ -74,6 +75,7 @@ async function create(request: Request, services: Services): Promise<Response> {
   const length = readBytes(request, "Upload-Length");
   refuseCoding(request);
   const { checked, name, options } = chosen(request, services);
+  await admit(checked, services.vocabulary, services.resources);
   const head = uploads.create({
     pipeline: printPlan(checked.plan, services.vocabulary),
     name,

@@ -34,6 +34,10 @@ export const RUN_ERROR_CODES = [
   "nothing_parsed",
   /** What was saved of a resumable upload cannot be read any more. */
   "stale_state",
+  /** A host that the pipeline asks or sends to has failed, and `on_error=fail` says not to go on. */
+  "dependency_failed",
+  /** A table cannot be read, or has not the column that rows are to be joined by. */
+  "table_unfit",
   /** A stage threw something that is not a RunError: a bug, told as one. */
   "internal",
 ] as const;

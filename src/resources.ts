@@ -2,6 +2,9 @@
  * What stages may reach beyond their rows: given by whoever starts the run, so that a stage never names a runtime.
  * @module
  */
+import { CLOSED_DOOR, type HttpDoor } from "./lookup/http_door.ts";
+import { NamedCaches } from "./lookup/named_caches.ts";
+import { NO_TABLES, type Tables, type UploadedTable } from "./lookup/tables.ts";
 
 /** Time, so that tests can be its master. */
 export interface Clock {
@@ -11,9 +14,17 @@ export interface Clock {
   after(milliseconds: number, then: () => void): () => void;
 }
 
-/** What the runs of one server share. */
+/** What the runs of one server share, and what came with one run. */
 export interface Resources {
   readonly clock: Clock;
+  /** The way to other hosts. */
+  readonly http: HttpDoor;
+  /** The tables of the configured folder. */
+  readonly tables: Tables;
+  /** The table that came with this run. */
+  readonly uploaded: UploadedTable | null;
+  /** Answers that outlive a run. */
+  readonly caches: NamedCaches;
 }
 
 /** The clock of the machine. */
@@ -25,5 +36,11 @@ export const SYSTEM_CLOCK: Clock = {
   },
 };
 
-/** Time, and nothing else. */
-export const DEFAULT_RESOURCES: Resources = { clock: SYSTEM_CLOCK };
+/** Time, and nothing else: no host may be asked, there is no table, and no cache can be named. */
+export const DEFAULT_RESOURCES: Resources = {
+  clock: SYSTEM_CLOCK,
+  http: CLOSED_DOOR,
+  tables: NO_TABLES,
+  uploaded: null,
+  caches: new NamedCaches(0, SYSTEM_CLOCK),
+};

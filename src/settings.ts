@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { readQuantity } from "./language/units.ts";
 import type { Limits } from "./limits.ts";
+import { HostList } from "./lookup/host_list.ts";
 
 /** A duration as people write it, in milliseconds: `20s`, `1.5m`, or a bare number of seconds. */
 function duration(standard: string) {
@@ -48,6 +49,18 @@ function threads() {
     if (text === "auto") return Math.max(0, navigator.hardwareConcurrency - CORES_IN_USE);
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
     return value <= 256 ? value : wrong(context, text, "auto, or a whole number from 0 to 256");
+  });
+}
+
+/** A list of hosts, checked here and read again by whoever opens the door. */
+function hosts() {
+  return z.string().default("").superRefine((text, context) => {
+    try {
+      new HostList(text);
+    } catch (fault) {
+      const message = fault instanceof Error ? fault.message : String(fault);
+      context.addIssue({ code: "custom", message });
+    }
   });
 }
 
@@ -98,6 +111,13 @@ export const SETTINGS = z.object({
   WORKERS: threads().describe(
     "Threads that parse, filter and aggregate large uploads; `auto` is two less than the cores, 0 none",
   ),
+  LOOKUP_HOSTS: hosts().describe(
+    "Hosts that `lookup http` and `into http` may ask, with commas: `geo.example`, `10.0.0.7:8080`; a name that leads to a " +
+      "private address is written `geo.internal=private`",
+  ),
+  TABLES: z.string().default("").describe("A directory with the tables of `lookup csv`"),
+  TABLE_SIZE: size("64MiB").describe("Largest table of that directory, as a file and in memory"),
+  CACHES: count(16, 0, 10_000).describe("Named caches at the same time"),
   PIPELINES: z.string().default("").describe("A directory with named pipelines of your own"),
 });
 

@@ -73,8 +73,11 @@ export interface StageContext {
   readonly resources: Resources;
   /** How the stage below does; null when there is none on the same level. */
   below(): BelowFigures | null;
-  /** Starts a nested pipeline, observed as part of this stage; the caller disposes of it. */
-  nested(plan: Plan, label: string): Operator<Batch, Batch>;
+  /**
+   * Starts a nested pipeline, observed as part of this stage; the caller disposes of it. When it has outputs to be taken,
+   * it calls `ring`; by default that wakes this stage.
+   */
+  nested(plan: Plan, label: string, ring?: () => void): Operator<Batch, Batch>;
   /**
    * For stages that run a nested pipeline many times, by window, by lane: each call of what it gives starts another
    * instance. All instances are one entry a stage in the report, so make the first at once; with `false`, one for a
@@ -88,6 +91,12 @@ export interface StageContext {
   /** What the stages below read of the rows that come out: a format need not make other fields. */
   readonly demand: Demand;
 }
+
+/** What framing bytes into rows needs of a context. */
+export type FramingContext = Pick<
+  StageContext,
+  "limits" | "budget" | "lines" | "reject" | "demand"
+>;
 
 /** What `push` and `finish` give: nothing, or some outputs in order. */
 export type Outputs<Out> = readonly Out[];
@@ -166,6 +175,9 @@ export interface CheckContext {
   nested(plan: Plan, input: Schema): Schema;
 }
 
+/** Why a server cannot run a stage, and what would help. */
+export type Refusal = Pick<Issue, "message" | "hint">;
+
 /** One word of the language. */
 export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly name: string;
@@ -196,6 +208,18 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   stateless?(args: z.output<z.ZodObject<Shape>>): boolean;
   /** The rows that come out, given those that go in; default: the same. Reports what is wrong with the arguments. */
   schema?(args: z.output<z.ZodObject<Shape>>, input: Schema, check: CheckContext): Schema;
+  /** Set when it asks or writes outside of the process: the rows of a snapshot never go through it. */
+  readonly reachesOut?: true;
+  /** Set when it gives exactly one row for each that comes in, in their order. */
+  readonly rowForRow?: true | ((args: z.output<z.ZodObject<Shape>>) => boolean);
+  /**
+   * Why this server cannot run the stage, whatever the rows: a host that may not be asked, a table that is not there. Asked
+   * before the upload is read; null when it can.
+   */
+  refusal?(
+    args: z.output<z.ZodObject<Shape>>,
+    server: Pick<StageContext, "resources" | "vocabulary">,
+  ): Refusal | null | Promise<Refusal | null>;
   /** The most bytes of state this stage keeps, `Infinity` when only the run's budget bounds it; default 0. */
   memory?(args: z.output<z.ZodObject<Shape>>, limits: Limits): number;
   /** Sets the bound of the stage's input queue, in place of the default. */

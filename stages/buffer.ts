@@ -27,6 +27,7 @@ const buffer: StageDefinition<typeof shape> = defineStage({
   name: "buffer",
   kind: "row-local",
   rows: "passed",
+  rowForRow: true,
   summary: "Sets how much may wait between the stage before it and the stage after it",
   description:
     "Passes rows on unchanged. The bound is that of the queue in front of `buffer`, in place of the default, and is " +

@@ -16,6 +16,7 @@ const drop: StageDefinition<typeof shape> = defineStage({
   name: "drop",
   kind: "row-local",
   rows: "passed",
+  rowForRow: true,
   summary: "Leaves fields out",
   description:
     "Takes fields of the row itself, not fields inside objects. A field that a row does not have is no fault where " +

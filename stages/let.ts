@@ -18,6 +18,7 @@ const let_: StageDefinition<typeof shape> = defineStage({
   name: "let",
   kind: "row-local",
   rows: "passed",
+  rowForRow: true,
   summary: "Adds fields, or replaces them, with the values of expressions",
   description:
     "Each assignment sees the row as the ones before it left it. A new field comes last; a field that is there " +

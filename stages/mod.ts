@@ -7,15 +7,18 @@ import { FUNCTIONS } from "../src/expression/functions/mod.ts";
 import type { AnyStage } from "../src/stage.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import buffer from "./buffer.ts";
+import cache from "./cache.ts";
 import combined from "./combined.ts";
 import common from "./common.ts";
 import csv from "./csv.ts";
 import drop from "./drop.ts";
 import head from "./head.ts";
+import into from "./into.ts";
 import json from "./json.ts";
 import let_ from "./let.ts";
 import lines from "./lines.ts";
 import logfmt from "./logfmt.ts";
+import lookup from "./lookup.ts";
 import ltsv from "./ltsv.ts";
 import route from "./route.ts";
 import parallel from "./parallel.ts";
@@ -63,6 +66,9 @@ export const DEFAULT_STAGES: readonly AnyStage[] = [
   window,
   session,
   running,
+  lookup,
+  cache,
+  into,
 ];
 
 /** A vocabulary of the given stages with all aggregates and functions of the engine. */

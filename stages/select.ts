@@ -20,6 +20,7 @@ const select: StageDefinition<typeof shape> = defineStage({
   name: "select",
   kind: "row-local",
   rows: "made",
+  rowForRow: true,
   summary: "Keeps these fields and expressions, in this order",
   description:
     "Without `as`, a column is named by its own text: `select req.host` gives a field `req.host`. A field that a row " +

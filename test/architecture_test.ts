@@ -28,6 +28,8 @@ const RUNTIME_FILES: ReadonlyMap<RegExp, string> = new Map([
     /^src\/checkpoint\/sqlite_store\.ts$/,
     "SQLite is in node:sqlite alone, and its folder must be made",
   ],
+  [/^routes\/outbound\.ts$/, "dials checked addresses, which fetch cannot be told to do"],
+  [/^routes\/tables\.ts$/, "reads the folder of tables"],
   [/^src\/intake\/decoder\.ts$/, "zstd and brotli are in node:zlib alone"],
 ]);
 

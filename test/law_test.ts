@@ -32,6 +32,13 @@ const ROWS_FOR_ONE: ReadonlyMap<string, readonly [most: number, why: string]> = 
   ["session", [Infinity, "a row that ends sessions brings out what they have"]],
 ]);
 
+/** Stages that a snapshot leaves out, with the reason. */
+const NO_SNAPSHOT: ReadonlyMap<string, string> = new Map([
+  ["lookup", "an answer that is under way is not there yet"],
+  ["cache", "an answer that is under way is not there yet"],
+  ["into", "what it wrote is known at the end"],
+]);
+
 interface Subject {
   readonly stage: AnyStage;
   readonly pipeline: string;
@@ -102,7 +109,7 @@ law("snapshots change nothing, and the last is what it finishes with", 10, async
     }
     const last = textOf(whole.snapshot?.() ?? []);
     const rest = await finishText(whole);
-    assert.equal(last, rest);
+    if (!NO_SNAPSHOT.has(subject.stage.name)) assert.equal(last, rest);
     assert.equal(
       textOf(outputs) + rest,
       (await run(subject.pipeline, subject.input, { cuts })).output,
@@ -232,7 +239,9 @@ test("what every stage has", () => {
 });
 
 test("the lists of exceptions name stages that are there", () => {
-  for (const name of [...ORDER_DEPENDS_ON_CUTS.keys(), ...ROWS_FOR_ONE.keys()]) {
+  for (
+    const name of [...ORDER_DEPENDS_ON_CUTS.keys(), ...ROWS_FOR_ONE.keys(), ...NO_SNAPSHOT.keys()]
+  ) {
     assert.ok(VOCABULARY.stages.has(name), name);
   }
 });

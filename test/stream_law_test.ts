@@ -11,13 +11,13 @@ import { RunError } from "../src/errors.ts";
 import { DEFAULT_LIMITS } from "../src/limits.ts";
 import { Run } from "../src/pipeline/run.ts";
 import { DEFAULT_RUN_OPTIONS } from "../src/pipeline/run_input.ts";
-import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { parsePipeline } from "../src/plan.ts";
 import { type AnyStage, defineStage } from "../src/stage.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { run as runAlone } from "./support/operators.ts";
 import { comparable } from "./support/order.ts";
+import { exampleResources } from "./support/resources.ts";
 
 /** Stages that ask for no more of an endless upload, with the reason: laws about endless uploads pass them over. */
 const SATISFIED: ReadonlyMap<string, string> = new Map([
@@ -65,7 +65,7 @@ function start(
     options: DEFAULT_RUN_OPTIONS,
     body: source.stream,
     figures: { wireBytes: 0, bytes: 0 },
-    resources: DEFAULT_RESOURCES,
+    resources: exampleResources(),
   });
 }
 
@@ -137,7 +137,7 @@ law(
     const plan = parsePipeline(pipeline, VOCABULARY).plan;
     const gathers = plan.stages.some(({ stage: word }) =>
       ["aggregate"].includes(VOCABULARY.stages.get(word)!.kind) ||
-      ["sort", "tail", "top", "tee", "route", "window", "session"].includes(word)
+      ["sort", "tail", "top", "tee", "route", "window", "session", "into"].includes(word)
     );
     // A buffer that drops takes its input for ever by definition.
     if (pipeline.includes("overflow=drop")) return;

@@ -5,6 +5,7 @@ import { type AnyOperator, chain } from "../src/pipeline/chain.ts";
 import { PipelineError } from "../src/language/diagnostics.ts";
 import type { Clock } from "../src/resources.ts";
 import { bench, outputsOf, randomCuts, run, textOf } from "./support/operators.ts";
+import { exampleResources } from "./support/resources.ts";
 import { between, forSeeds, pickOne } from "./support/random.ts";
 
 interface Point {
@@ -320,7 +321,9 @@ class TestClock implements Clock {
 
 test("early panes show windows that have changed, as often as the clock strikes", async () => {
   const clock = new TestClock();
-  const made = bench("json | window 10s on at early=1s (stats count)", { resources: { clock } });
+  const made = bench("json | window 10s on at early=1s (stats count)", {
+    resources: { ...exampleResources(), clock },
+  });
   const whole: AnyOperator = chain(made.makers);
   const counts = async () => {
     clock.strike();

@@ -14,6 +14,8 @@ export interface IntakeLimits {
   maxBodyBytes: number;
   /** Most decoded bytes for each compressed one, 1000 by default; not asked before 1 MiB is decoded. */
   maxInflationRatio?: number;
+  /** Most bytes of a form's part `table`, which is held whole; none by default. */
+  maxTableBytes?: number;
 }
 
 /** What of the request's head decides how the body is read. */

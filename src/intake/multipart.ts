@@ -3,7 +3,7 @@
  * @module
  */
 
-import type { RunError } from "../errors.ts";
+import { RunError } from "../errors.ts";
 import { type ByteSource, type IntakeFigures, toStream } from "./byte_source.ts";
 import { parseContentEncoding } from "./codings.ts";
 import { type BodyHeaders, decoded, type IntakeLimits } from "./intake.ts";
@@ -22,10 +22,19 @@ export interface FormHeaders extends BodyHeaders {
   contentType: string | null;
 }
 
+/** A table that came with the file, whole, as it was sent. */
+export interface FormTable {
+  readonly bytes: Uint8Array;
+  /** As the client gave it. */
+  readonly name: string;
+}
+
 /** A form as far as it has been read: up to the first byte of the file. */
 export interface MultipartUpload {
   /** Text fields that stood before the file, by name. */
   fields: Map<string, string>;
+  /** The part named `table` with a file name, when there is one before the file. */
+  table: FormTable | null;
   file: {
     /** As the client gave it: never a path to be trusted. */
     name?: string;
@@ -36,7 +45,7 @@ export interface MultipartUpload {
 }
 
 /**
- * Reads the fields and opens the file: the part with a filename, or the one named `file`. The file streams on demand in
+ * Reads the fields, and a part named `table` that has a file name, and opens the file: the part with a filename, or the one named `file`. The file streams on demand in
  * constant memory and is decompressed by its own first bytes (or its part's Content-Encoding). A Content-Encoding
  * of the request applies to the whole form first. `maxBodyBytes` and `figures.wireBytes` count the whole form.
  *
@@ -57,13 +66,14 @@ export async function openMultipart(
   const source = decoded(wire, codings, limits);
   try {
     const parts = new PartReader(source, boundary);
-    const { fields, file } = await readFields(parts);
+    const { fields, table, file } = await readFields(parts, limits.maxTableBytes ?? 0);
     const partCodings = parseContentEncoding(file.get("content-encoding") ?? null);
     const part = decoded(filePart(parts, source), partCodings, limits);
     const { filename } = disposition(file);
     const contentType = file.get("content-type");
     return {
       fields,
+      table,
       file: {
         ...(filename === undefined || filename === "" ? {} : { name: filename }),
         ...(contentType === undefined ? {} : { contentType }),
@@ -93,8 +103,10 @@ function parseBoundary(contentType: string | null): string {
 /** Reads up to the headers of the file. */
 async function readFields(
   parts: PartReader,
-): Promise<{ fields: Map<string, string>; file: Map<string, string> }> {
+  maxTableBytes: number,
+): Promise<Pick<MultipartUpload, "fields" | "table"> & { file: Map<string, string> }> {
   const fields = new Map<string, string>();
+  let table: FormTable | null = null;
   for (;;) {
     const headers = await parts.nextPart();
     if (headers === null) {
@@ -106,7 +118,11 @@ async function readFields(
     }
     const { name, filename } = disposition(headers);
     refuseTransferEncoding(headers);
-    if (filename !== undefined || name === "file") return { fields, file: headers };
+    if (name === "table" && filename !== undefined && table === null) {
+      table = { name: filename, bytes: await readTable(parts, maxTableBytes) };
+      continue;
+    }
+    if (filename !== undefined || name === "file") return { fields, table, file: headers };
     if (fields.has(name)) {
       throw brokenMultipart(`the field ${name} is given twice`, { field: name });
     }
@@ -135,6 +151,30 @@ async function readField(parts: PartReader, name: string): Promise<string> {
     }
     throw fault;
   }
+}
+
+/** The part's bytes, whole. */
+async function readTable(parts: PartReader, maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let bytes = await parts.content(); bytes !== null; bytes = await parts.content()) {
+    size += bytes.byteLength;
+    if (size > maxBytes) {
+      throw new RunError(
+        "budget_exceeded",
+        `The part table is larger than the ${maxBytes} bytes that a run may hold`,
+        { limitBytes: maxBytes },
+      );
+    }
+    chunks.push(bytes.slice());
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return whole;
 }
 
 function tooLong(name: string): RunError {

@@ -4,6 +4,7 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import { checkExpression } from "../expression/check.ts";
+import { nestedPlans } from "../language/check_plan.ts";
 import { demandsOf } from "../language/demand.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
@@ -40,6 +41,8 @@ export interface AssembledStage {
   readonly probe: Probe;
   /** Rings when the stage, or one nested in it, has outputs to be taken. */
   readonly wake: Wake;
+  /** Whether it, or one nested in it, asks or writes outside of the process. */
+  readonly reachesOut?: boolean;
   /** Another operator of this stage with no shared state, unobserved and with services of its own. */
   fresh(services: StageServices): AnyOperator;
 }
@@ -105,11 +108,20 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
       name: stage.stage,
       probe,
       wake: place.wake,
+      reachesOut: reachesOut(stage, services.vocabulary),
       operator: observed(operator, probe),
       fresh: (others) => create(contextOf(others, stage, edges, UNOBSERVED, null)),
     };
   });
   return { stages, probes: listed };
+}
+
+function reachesOut(stage: PlanStage, vocabulary: Vocabulary): boolean {
+  const definition = vocabulary.stages.get(stage.stage)!;
+  return definition.reachesOut === true ||
+    nestedPlans(stage, definition).some(({ stages }) =>
+      stages.some((nested) => reachesOut(nested, vocabulary))
+    );
 }
 
 /** Edges of plans that run again and again, by the words they were found with; gone with the plan. */
@@ -177,9 +189,10 @@ function contextOf(
   place: Place,
   probe: Probe | null,
 ): StageContext {
-  const makeNested = (plan: Plan, label: string) =>
+  const makeNested = (plan: Plan, label: string, ring?: () => void) =>
     nest(plan, { schema, demand }, services, {
       ...place,
+      ...(ring !== undefined && { wake: ringing(ring) }),
       prefix: `${place.prefix}${stage.stage}.${label}.`,
       path: `${place.path}/${label}`,
     });
@@ -204,9 +217,15 @@ function contextOf(
       if (probe !== null) probe.rejects++;
       services.reject({ ...reject, stage: stage.stage });
     },
-    nested: (plan, label) => makeNested(plan, label)(),
-    nestedFactory: makeNested,
+    nested: (plan, label, ring) => makeNested(plan, label, ring)(),
+    nestedFactory: (plan, label) => makeNested(plan, label),
   };
+}
+
+function ringing(ring: () => void): Wake {
+  const wake = new Wake();
+  wake.listen(ring);
+  return wake;
 }
 
 /**

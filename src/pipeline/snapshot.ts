@@ -29,6 +29,13 @@ export class Snapshots {
     wanted: boolean,
   ) {
     this.#point = wanted ? stages.findIndex((stage) => stage.operator.snapshot !== undefined) : -1;
+    const outward = stages.slice(this.#point + 1).find((stage) => stage.reachesOut);
+    if (this.#point >= 0 && outward !== undefined) {
+      const reason =
+        `None: \`${outward.name}\` reaches out of the server, so only final rows go through it`;
+      services.notice("snapshots", reason);
+      this.#point = -1;
+    }
     this.numbered = this.#point >= 0;
   }
 

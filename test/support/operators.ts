@@ -12,11 +12,12 @@ import { type AnyOperator, chain, type Chunk } from "../../src/pipeline/chain.ts
 import { Rejects } from "../../src/pipeline/rejects.ts";
 import type { StageEvent } from "../../src/pipeline/report.ts";
 import { parsePipeline } from "../../src/plan.ts";
-import { DEFAULT_RESOURCES, type Resources } from "../../src/resources.ts";
+import type { Resources } from "../../src/resources.ts";
 import type { Reject } from "../../src/stage.ts";
 import type { Vocabulary } from "../../src/vocabulary.ts";
 import { VOCABULARY } from "../../stages/mod.ts";
 import { between } from "./random.ts";
+import { exampleResources } from "./resources.ts";
 
 /** A pipeline at work, and what its stages have told. */
 export interface Bench {
@@ -63,7 +64,7 @@ export function bench(pipeline: string, options: BenchOptions = {}): Bench {
       told.policy.lines += count;
     },
     event: (event) => void told.events.push(event),
-    resources: options.resources ?? DEFAULT_RESOURCES,
+    resources: options.resources ?? exampleResources(),
     notice: (key, value) => void told.notices.set(key, value),
   };
   const { plan } = parsePipeline(pipeline, vocabulary);

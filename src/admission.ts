@@ -1,0 +1,38 @@
+/**
+ * Whether a server can run a plan, asked before a byte of the upload is read.
+ * @module
+ */
+import { nestedPlans } from "./language/check_plan.ts";
+import { type Issue, PipelineError } from "./language/diagnostics.ts";
+import type { Plan, PlanStage } from "./language/syntax.ts";
+import type { CheckedPlan } from "./plan.ts";
+import type { Resources } from "./resources.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+/**
+ * Asks every stage of a plan, nested ones too, whether these resources do for it. Rejects with a PipelineError that holds
+ * every reason why not.
+ */
+export async function admit(
+  checked: Pick<CheckedPlan, "plan" | "source">,
+  vocabulary: Vocabulary,
+  resources: Resources,
+): Promise<void> {
+  const issues: Issue[] = [];
+  for (const stage of stagesOf(checked.plan, vocabulary)) {
+    const { refusal } = vocabulary.stages.get(stage.stage)!;
+    const found = await refusal?.(stage.arguments, { resources, vocabulary }) ?? null;
+    if (found !== null) issues.push({ ...found, at: stage.at });
+  }
+  if (issues.length > 0) throw new PipelineError(checked.source, issues);
+}
+
+/** The stages that may refuse, in text order. */
+function stagesOf(plan: Plan, vocabulary: Vocabulary): readonly PlanStage[] {
+  return plan.stages.flatMap((stage) => {
+    const definition = vocabulary.stages.get(stage.stage);
+    if (definition === undefined) return [];
+    const nested = nestedPlans(stage, definition).flatMap((inner) => stagesOf(inner, vocabulary));
+    return definition.refusal === undefined ? nested : [stage, ...nested];
+  });
+}

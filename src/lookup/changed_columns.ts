@@ -1,0 +1,40 @@
+/**
+ * What a pipeline did to rows, seen by its output alone.
+ * @module
+ */
+import type { Batch } from "../batch/batch.ts";
+import type { Column } from "../batch/column.ts";
+import { deepEqual } from "../expression/values.ts";
+
+/** Rows that the pipeline has, in order. */
+export interface Asked {
+  readonly batch: Batch;
+  readonly keys: readonly string[];
+  /** How many of them have been answered. */
+  at: number;
+}
+
+/**
+ * The columns of `output` that a pipeline made: those that are other objects than in the batch it was given. Where no column
+ * is the same object, the rows were copied on the way, and the values of `count` rows are compared.
+ */
+export function changedColumns(
+  { batch: input, at }: Asked,
+  output: Batch,
+  from: number,
+  count: number,
+): [string, Column][] {
+  const columns = output.names.map((name): [string, Column] => [name, output.column(name)!]);
+  const derived = output.open === input.open &&
+    (input.open !== null || columns.some(([name, column]) => input.column(name) === column));
+  const others = columns.filter(([name, column]) => input.column(name) !== column);
+  if (derived) return others;
+  return others.filter(([name, column]) => {
+    const before = input.field([name]);
+    for (let index = 0; index < count; index++) {
+      const value = column.value(output.rowAt(from + index));
+      if (!deepEqual(before.value(input.rowAt(at + index)), value)) return true;
+    }
+    return false;
+  });
+}
