@@ -280,9 +280,9 @@ test("a cache asks once for identical keys in flight, forgets by time and by siz
   }, { key: (key) => key, size: 2, ttlMs: 100, clock });
   const all = (keys: string[]) => collect(from(keys).pipeThrough(parallel(ask, { workers: 4 })));
   assert.deepEqual(await all(["a", "a", "a", "b"]), ["A", "A", "A", "B"]);
-  assert.deepEqual({ ...ask.figures }, { hits: 0, misses: 2, shared: 2, evictions: 0 });
+  assert.deepEqual({ ...ask.figures }, { hits: 0, misses: 2, shared: 2, evictions: 0, weight: 0 });
   assert.deepEqual(await all(["a", "b", "c", "b"]), ["A", "B", "C", "B"]);
-  assert.deepEqual({ ...ask.figures }, { hits: 3, misses: 3, shared: 2, evictions: 1 });
+  assert.deepEqual({ ...ask.figures }, { hits: 3, misses: 3, shared: 2, evictions: 1, weight: 0 });
   clock.advance(101);
   assert.deepEqual(await all(["b"]), ["B"]);
   await assert.rejects(all(["bad"]), { message: "Bad" });

@@ -11,12 +11,13 @@ import type { AnyOperator } from "../src/pipeline/chain.ts";
 import { Run } from "../src/pipeline/run.ts";
 import { DEFAULT_RUN_OPTIONS } from "../src/pipeline/run_input.ts";
 import { parsePipeline } from "../src/plan.ts";
-import { DEFAULT_RESOURCES, type Resources } from "../src/resources.ts";
-import { type AnyStage, defineStage, NOTHING, type Operator } from "../src/stage.ts";
+import { type Resources, SYSTEM_CLOCK } from "../src/resources.ts";
+import { type AnyStage, defineStage, NOTHING, type Operator, type Outputs } from "../src/stage.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { cut, randomCuts } from "./support/operators.ts";
 import { forSeeds } from "./support/random.ts";
+import { exampleResources } from "./support/resources.ts";
 import { curl, endedRun, runUrl, withServer } from "./support/server.ts";
 
 /** A stage that counts rows and numbers them, and throws as often as the test says on the row whose `line` is `bad`. */
@@ -184,9 +185,9 @@ describe("supervision", () => {
 
 /** A clock without pauses: what was to come later comes in the next turn. */
 const HASTY: Resources = {
-  ...DEFAULT_RESOURCES,
+  ...exampleResources(),
   clock: {
-    ...DEFAULT_RESOURCES.clock,
+    ...SYSTEM_CLOCK,
     after(_milliseconds, then) {
       const turn = setTimeout(then, 0);
       return () => clearTimeout(turn);
@@ -203,8 +204,12 @@ function shaky(stage: AnyStage, random: () => number): AnyStage {
       const push = operator.push.bind(operator);
       operator.push = (chunk) => {
         const outputs = push(chunk);
-        if (random() < 0.2) throw new Error("Thrown after the work");
-        return outputs;
+        const fails = random() < 0.2;
+        const done = (ready: Outputs<Batch>) => {
+          if (fails) throw new Error("Thrown after the work");
+          return ready;
+        };
+        return outputs instanceof Promise ? outputs.then(done) : done(outputs);
       };
       return operator as Operator<Batch, Batch>;
     },
