@@ -87,6 +87,25 @@ describe("numbers of text columns", () => {
     ]);
   });
 
+  it("are those of tenths, and of what looks like tenths", () => {
+    const cells = ["5.5", "-9.9", "99.9", "-0.0", "-12.3", "-.5", "123.4", "5.", "-1.25", "0.0"];
+    const found = expectTwins(columnOf(padded(cells)));
+    assert.deepEqual([...found.slice(0, cells.length)], [
+      5.5,
+      -9.9,
+      99.9,
+      0,
+      -12.3,
+      -0.5,
+      123.4,
+      5,
+      -1.25,
+      0,
+    ]);
+    const others = ["1-.3", "/.3", "1:.3", "..3", "-:.3", "1.-", "é.3", "\0\0.3", "--.3", "-.-"];
+    assert.ok(expectTwins(columnOf(padded(others))).every(Number.isNaN));
+  });
+
   it("are left to the twin where they are longer or spelled otherwise", () => {
     const cells = [
       "123456789",
