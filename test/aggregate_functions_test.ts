@@ -12,7 +12,9 @@ import {
   type Value,
   ValueColumn,
 } from "../src/batch/column.ts";
+import { compareForSort } from "../src/expression/compare.ts";
 import { allRows, numberColumn, textColumn } from "./support/columns.ts";
+import { between, forSeeds, pickOne } from "./support/random.ts";
 
 /** What a call answers for all rows of a column as one group, and the notices it gives. */
 function aggregate(
@@ -130,6 +132,40 @@ test("distinct is exact for 1,024 values, approximate for more, and says so", ()
   assert.ok(Math.abs(Number(result) - 50_000) < 50_000 * 4 * 0.0081, `found ${result}`);
   assert.deepEqual(notices, {
     approximate: "HyperLogLog, standard error 0.81 %",
+  });
+});
+
+test("min and max keep their order when a column's type changes from batch to batch", async () => {
+  const cells: readonly Value[] = [null, -2.5, 0, 7, 7, "x", "9", true, new Date(DAY), [1]];
+  await forSeeds(300, (random) => {
+    const batches = Array.from({ length: between(random, 1, 4) }, () => {
+      const values = Array.from({ length: between(random, 1, 9) }, () => pickOne(random, cells));
+      const kind = random();
+      if (kind < 0.3) return new ValueColumn(values);
+      const numbers = Float64Array.from(values, (cell) => typeof cell === "number" ? cell : NaN);
+      if (kind < 0.5) return new TimeColumn(numbers);
+      if (kind < 0.7) return numberColumn(...numbers);
+      return textColumn(values.map((cell) => typeof cell === "object" ? null : String(cell)));
+    });
+    for (const [name, sign] of [["min", 1], ["max", -1]] as const) {
+      const accumulator = findAggregate(name)!.create([], { take: () => {}, notice: () => {} });
+      accumulator.grow(1);
+      let best: Value = null;
+      for (const column of batches) {
+        const rows = column.kind === "text" ? column.starts.length : column.values.length;
+        accumulator.add(new Int32Array(rows), allRows(rows), rows, [column]);
+        for (let row = 0; row < rows; row++) {
+          const cell = column.value(row);
+          const value =
+            typeof cell === "string" && cell.trim() !== "" && Number(cell) === Number(cell)
+              ? Number(cell)
+              : cell;
+          if (value === null) continue;
+          if (best === null || compareForSort(value, best) * sign < 0) best = value;
+        }
+      }
+      assert.deepEqual(accumulator.result(0), best);
+    }
   });
 });
 

@@ -22,8 +22,12 @@ class Count implements Accumulator {
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
     const counts = this.#counts.values;
     const column = columns[0];
+    if (column === undefined) {
+      for (let index = 0; index < count; index++) counts[groups[index]!]! += 1;
+      return;
+    }
     for (let index = 0; index < count; index++) {
-      if (column === undefined || isPresent(column, rows[index]!)) counts[groups[index]!]! += 1;
+      if (isPresent(column, rows[index]!)) counts[groups[index]!]! += 1;
     }
   }
 

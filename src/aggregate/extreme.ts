@@ -32,12 +32,14 @@ class Extreme implements Accumulator {
   /** 1 for the least, -1 for the greatest. */
   readonly #sign: 1 | -1;
   #groups = 0;
+  /** While no group's best is anything but a number, and where there is none yet, `numbers` has NaN. */
+  #plain = true;
 
   constructor(context: AccumulatorContext, sign: 1 | -1) {
     this.#context = context;
     this.#sign = sign;
     this.#kinds = new ByteStates(context);
-    this.#numbers = new NumberStates(context);
+    this.#numbers = new NumberStates(context, NaN);
   }
 
   grow(groups: number): void {
@@ -50,11 +52,11 @@ class Extreme implements Accumulator {
     const column = columns[0]!;
     switch (column.kind) {
       case "number":
-        return this.#addNumbers(groups, rows, count, NUMBER, column.values, null);
+        return this.#addNumbers(groups, rows, count, column.values, null);
       case "time":
-        return this.#addNumbers(groups, rows, count, TIME, column.values, null);
+        return this.#addMixed(groups, rows, count, TIME, column.values, null);
       case "text":
-        return this.#addNumbers(groups, rows, count, NUMBER, textNumbers(column), column);
+        return this.#addNumbers(groups, rows, count, textNumbers(column), column);
       default:
         for (let index = 0; index < count; index++) {
           this.#offer(groups[index]!, column.value(rows[index]!));
@@ -64,6 +66,33 @@ class Extreme implements Accumulator {
 
   /** Rows without a number count by their cell in `others`, if there is such a column. */
   #addNumbers(
+    groups: Int32Array,
+    rows: Uint32Array,
+    count: number,
+    values: Float64Array,
+    others: TextColumn | null,
+  ): void {
+    const numbers = this.#numbers.values;
+    const least = this.#sign === 1;
+    let index = 0;
+    // One comparison tells the rows that change nothing from all others: a group without a number has NaN.
+    for (; index < count && this.#plain; index++) {
+      const row = rows[index]!;
+      const value = values[row]!;
+      const group = groups[index]!;
+      const best = numbers[group]!;
+      if (least ? value >= best : value <= best) continue;
+      if (value !== value) {
+        if (others !== null) this.#offer(group, others.value(row));
+      } else this.#offerNumber(group, NUMBER, value);
+    }
+    if (index === count) return;
+    const [restGroups, restRows] = [groups.subarray(index), rows.subarray(index)];
+    this.#addMixed(restGroups, restRows, count - index, NUMBER, values, others);
+  }
+
+  /** As {@link Extreme.#addNumbers}, by what kind of value each group has. */
+  #addMixed(
     groups: Int32Array,
     rows: Uint32Array,
     count: number,
@@ -120,6 +149,7 @@ class Extreme implements Accumulator {
       this.#context.take(-weigh(old) - 32);
       this.#others.delete(group);
     }
+    if (kind !== NUMBER) this.#plain = false;
     this.#kinds.values[group] = kind;
     this.#numbers.values[group] = value;
   }

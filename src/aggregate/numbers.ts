@@ -19,6 +19,7 @@ export function readNumbers(
 ): void {
   switch (column.kind) {
     case "number":
+      return gather(column.values, rows, count, into);
     case "boolean":
       for (let index = 0; index < count; index++) into[index] = column.values[rows[index]!]!;
       return;
@@ -27,10 +28,8 @@ export function readNumbers(
       return;
     case "text": {
       const numbers = textNumbersOf(column, count);
-      for (let index = 0; index < count; index++) {
-        const row = rows[index]!;
-        into[index] = numbers === null ? textNumber(column, row) : numbers[row]!;
-      }
+      if (numbers !== null) return gather(numbers, rows, count, into);
+      for (let index = 0; index < count; index++) into[index] = textNumber(column, rows[index]!);
       return;
     }
     default:
@@ -41,6 +40,11 @@ export function readNumbers(
         }
       }
   }
+}
+
+/** A loop of its own: what else {@link readNumbers} meets does not make it slower. */
+function gather(values: Float64Array, rows: Uint32Array, count: number, into: Float64Array): void {
+  for (let index = 0; index < count; index++) into[index] = values[rows[index]!]!;
 }
 
 /** As {@link readNumbers}, for instants: their milliseconds since 1970, and NaN for all else. */
@@ -66,9 +70,25 @@ export function numberOrText(text: string): number | string {
   return value === value ? value : text;
 }
 
+/** The numbers that the column has already, a row each; null when it has none or few are asked for. */
+function readyNumbers(column: Column, count: number): Float64Array | null {
+  if (column.kind === "number") return column.values;
+  return column.kind === "text" ? textNumbersOf(column, count) : null;
+}
+
 /** An array for {@link readNumbers} that is used again by every batch. */
 export class NumberScratch {
   #values = new Float64Array(0);
+
+  /** What {@link readNumbers} writes; good until the next call, and not to be changed, as it may be the column's own. */
+  read(column: Column, rows: Uint32Array, count: number): Float64Array {
+    const ready = readyNumbers(column, count);
+    // Rows ascend, so as many rows as cells are all of them.
+    if (ready !== null && ready.length === count) return ready;
+    const numbers = this.room(count);
+    readNumbers(column, rows, count, numbers);
+    return numbers;
+  }
 
   /** At least `count` numbers, whatever they are. */
   room(count: number): Float64Array {

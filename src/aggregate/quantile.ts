@@ -5,7 +5,7 @@
 import type { Column, Value } from "../batch/column.ts";
 import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
 import { NumberLists } from "./number_lists.ts";
-import { NumberScratch, readNumbers } from "./numbers.ts";
+import { NumberScratch } from "./numbers.ts";
 import { nearestRank, QuantileSketch, type SketchState } from "./quantile_sketch.ts";
 import { NumberStates } from "./states.ts";
 
@@ -45,8 +45,7 @@ class Quantiles implements Accumulator {
   }
 
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
-    const numbers = this.#scratch.room(count);
-    readNumbers(columns[0]!, rows, count, numbers);
+    const numbers = this.#scratch.read(columns[0]!, rows, count);
     for (let index = 0; index < count; index++) {
       const value = numbers[index]!;
       if (value !== value) continue;

@@ -6,7 +6,7 @@ import type { Column } from "../batch/column.ts";
 import { finiteOrNull } from "../expression/values.ts";
 import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
 import { difference, ExactSums, multiply, productError } from "./exact_sums.ts";
-import { NumberScratch, readNumbers } from "./numbers.ts";
+import { NumberScratch } from "./numbers.ts";
 import { NumberStates } from "./states.ts";
 
 /** What rounding can add to a sum of squares, for each number in it: equal numbers have no spread. */
@@ -45,8 +45,7 @@ class Spread implements Accumulator {
   }
 
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
-    const numbers = this.#scratch.room(count);
-    readNumbers(columns[0]!, rows, count, numbers);
+    const numbers = this.#scratch.read(columns[0]!, rows, count);
     for (let index = 0; index < count; index++) {
       const value = numbers[index]!;
       if (value !== value) continue;

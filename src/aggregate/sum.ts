@@ -6,7 +6,7 @@ import type { Column } from "../batch/column.ts";
 import { finiteOrNull } from "../expression/values.ts";
 import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
 import { ExactSums } from "./exact_sums.ts";
-import { NumberScratch, readNumbers } from "./numbers.ts";
+import { NumberScratch } from "./numbers.ts";
 import { NumberStates } from "./states.ts";
 
 interface SumState {
@@ -34,8 +34,7 @@ class Sum implements Accumulator {
   }
 
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
-    const numbers = this.#scratch.room(count);
-    readNumbers(columns[0]!, rows, count, numbers);
+    const numbers = this.#scratch.read(columns[0]!, rows, count);
     this.#sums.addAll(groups, numbers, count, this.#counts.values);
   }
 

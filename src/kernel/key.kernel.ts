@@ -35,10 +35,6 @@ const FIRST_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 const SECOND_FACTOR: u64 = 0xc2b2_ae3d_27d4_eb4f;
 
 let generation: i32 = 0;
-let keyLow: v128 = i64x2.splat(0);
-let keyHigh: v128 = i64x2.splat(0);
-let keyTag: i32 = 0;
-
 /** Forgets every key. */
 export function forget(): void {
   generation++;
@@ -54,11 +50,19 @@ export function forget(): void {
  * without a key are of the group `nullGroup`, not known when below 0. Offsets count from `base` bytes before the input.
  */
 export function look(from: i32, count: i32, base: i32, length: i32, nullGroup: i32): i32 {
+  const tagBase = generation << LENGTH_BITS;
   for (let cell = from; cell < count; cell++) {
     const place = STARTS + (cell << 2);
     const start = load<i32>(place);
     let group = nullGroup;
-    if (start >= 0) group = groupOf(start - base, load<i32>(ENDS + (cell << 2)) - base, length);
+    if (start >= 0) {
+      const end = load<i32>(ENDS + (cell << 2)) - base;
+      const at = start - base;
+      if (!Key.fits(at, end, length)) return cell;
+      const low = Key.low(at, end - at);
+      const high = Key.high(at, end - at);
+      group = Key.found(low, high, tagBase | end - at);
+    }
     if (group < 0) return cell;
     store<i32>(place, group);
   }
@@ -67,54 +71,71 @@ export function look(from: i32, count: i32, base: i32, length: i32, nullGroup: i
 
 /** Remembers the group of the key `[start, end)` of the input, of `length` bytes, when there is room. */
 export function remember(start: i32, end: i32, length: i32, group: i32): void {
-  if (!readKey(start, end, length)) return;
-  let slot = firstSlot();
+  if (!Key.fits(start, end, length)) return;
+  const low = Key.low(start, end - start);
+  const high = Key.high(start, end - start);
+  let slot = Key.firstSlot(low, high);
   for (let tries: usize = 0; tries < REACH; tries++) {
     if (load<i32>(slot, 32) >> LENGTH_BITS != generation) {
-      v128.store(slot, keyLow);
-      v128.store(slot, keyHigh, 16);
-      store<i32>(slot, keyTag, 32);
+      v128.store(slot, low);
+      v128.store(slot, high, 16);
+      store<i32>(slot, generation << LENGTH_BITS | end - start, 32);
       store<i32>(slot, group, 36);
       return;
     }
-    slot = slotBehind(slot);
+    slot = Key.slotBehind(slot);
   }
 }
 
-function groupOf(start: i32, end: i32, length: i32): i32 {
-  if (!readKey(start, end, length)) return -1;
-  let slot = firstSlot();
-  for (let tries: usize = 0; tries < REACH; tries++) {
-    if (load<i32>(slot, 32) == keyTag) {
-      const low = v128.xor(v128.load(slot), keyLow);
-      const high = v128.xor(v128.load(slot, 16), keyHigh);
-      if (!v128.any_true(v128.or(low, high))) return load<i32>(slot, 36);
+/** What is done with every key, compiled into the loop: its bytes stay in registers. */
+class Key {
+  /** Whether a key of the input lies in it and is not too long. */
+  @inline
+  static fits(start: i32, end: i32, length: i32): bool {
+    return <u32> (end - start) <= <u32> MOST_KEY_BYTES && start >= 0 && end <= length;
+  }
+
+  @inline
+  static low(start: i32, size: i32): v128 {
+    return v128.and(v128.load(INPUT + start), v128.load(ONES + 32 - size));
+  }
+
+  @inline
+  static high(start: i32, size: i32): v128 {
+    if (size <= 16) return i64x2.splat(0);
+    return v128.and(v128.load(INPUT + start, 16), v128.load(ONES + 32 - size, 16));
+  }
+
+  /** The group of the key, -1 for none. */
+  @inline
+  static found(low: v128, high: v128, tag: i32): i32 {
+    let slot = Key.firstSlot(low, high);
+    let group = -1;
+    for (let tries: usize = 0; tries < REACH; tries++) {
+      if (load<i32>(slot, 32) == tag) {
+        const first = v128.xor(v128.load(slot), low);
+        const second = v128.xor(v128.load(slot, 16), high);
+        if (!v128.any_true(v128.or(first, second))) {
+          group = load<i32>(slot, 36);
+          break;
+        }
+      }
+      slot = Key.slotBehind(slot);
     }
-    slot = slotBehind(slot);
+    return group;
   }
-  return -1;
-}
 
-/** Reads a key of the input; false when it is too long or not in the input. */
-function readKey(start: i32, end: i32, length: i32): bool {
-  const size = end - start;
-  if (<u32> size > <u32> MOST_KEY_BYTES || start < 0 || end > length) return false;
-  const at = INPUT + start;
-  const mask = ONES + 32 - size;
-  keyLow = v128.and(v128.load(at), v128.load(mask));
-  keyHigh = size > 16 ? v128.and(v128.load(at, 16), v128.load(mask, 16)) : i64x2.splat(0);
-  keyTag = generation << LENGTH_BITS | size;
-  return true;
-}
+  @inline
+  static firstSlot(low: v128, high: v128): usize {
+    const first = i64x2.extract_lane(low, 0) ^ i64x2.extract_lane(high, 0);
+    const second = i64x2.extract_lane(low, 1) ^ i64x2.extract_lane(high, 1);
+    const mixed = (<u64> first ^ <u64> second * SECOND_FACTOR) * FIRST_FACTOR;
+    return TABLE + <usize> (mixed >> SLOT_SHIFT) * SLOT_BYTES;
+  }
 
-function firstSlot(): usize {
-  const low = i64x2.extract_lane(keyLow, 0) ^ i64x2.extract_lane(keyHigh, 0);
-  const high = i64x2.extract_lane(keyLow, 1) ^ i64x2.extract_lane(keyHigh, 1);
-  const mixed = (<u64> low ^ <u64> high * SECOND_FACTOR) * FIRST_FACTOR;
-  return TABLE + <usize> (mixed >> SLOT_SHIFT) * SLOT_BYTES;
-}
-
-function slotBehind(slot: usize): usize {
-  const next = slot + SLOT_BYTES;
-  return next == INPUT ? TABLE : next;
+  @inline
+  static slotBehind(slot: usize): usize {
+    const next = slot + SLOT_BYTES;
+    return next == INPUT ? TABLE : next;
+  }
 }
