@@ -111,7 +111,10 @@ class Cell {
     const whole = <i32> Cell.eightDigits(number);
     // Negated while whole, so that no zero is negative.
     const signed = <f64> ((whole ^ -sign) + sign);
-    store<f64>(value, fraction == 0 ? signed : signed / load<f64>(POWERS + (<usize> fraction << 3)));
+    store<f64>(
+      value,
+      fraction == 0 ? signed : signed / load<f64>(POWERS + (<usize> fraction << 3)),
+    );
     return true;
   }
 
