@@ -6,6 +6,7 @@ import { z } from "zod";
 import { nearest } from "../src/language/diagnostics.ts";
 import { readQuantity } from "../src/language/units.ts";
 import type { RejectBudget } from "../src/pipeline/rejects.ts";
+import { REJECT_POLICIES } from "../src/reject.ts";
 import type { RunOptions } from "../src/pipeline/run_input.ts";
 import { badParameters } from "./problem.ts";
 
@@ -37,8 +38,10 @@ export const RUN_PARAMETERS = z.object({
   every: duration(LEAST_EVERY_MS).optional().describe("Snapshots this often while uploading"),
   envelope: z.enum(["rows", "events"]).default("rows").describe("Shape of the answer's lines"),
   timeout: duration(1).optional().describe("Longest time for the whole run"),
-  on_reject: z.enum(["skip", "fail", "emit"]).default("skip").describe(
-    "What happens to lines that cannot become rows",
+  idle: duration(1).optional().describe("Longest wait for more of the upload"),
+  first_result: duration(1).optional().describe("Longest time until the first row of the result"),
+  on_reject: z.enum(REJECT_POLICIES).default("skip").describe(
+    "What happens to lines and rows that are rejected, where their stage has no `on_error`",
   ),
   restart: z.string().regex(/^\d{1,3}$/, {
     error: ({ input }) => `Expected a number of restarts from 0 to 999, found "${input}"`,
@@ -48,8 +51,11 @@ export const RUN_PARAMETERS = z.object({
   on_restart: z.enum(["restore", "reset"]).default("restore").describe(
     "Whether such a stage goes on with its state or begins from nothing",
   ),
+  backoff: duration(1).optional().describe(
+    "Pause before the first of its restarts, doubled for each further one; default 20ms",
+  ),
   max_rejects: rejectBudget.optional().describe(
-    "Rejects allowed: a count, or a share of the lines",
+    "Rejects allowed, of all classes: a count, or a share of the lines",
   ),
 });
 
@@ -74,14 +80,17 @@ export function readParameters(values: ReadonlyMap<string, string>): RunParamete
         : issue.message,
     })));
   }
-  const { every, envelope, timeout, on_reject, max_rejects, restart, on_restart } = result.data;
+  const { every, envelope, timeout, idle, first_result, on_reject, max_rejects } = result.data;
+  const { restart, on_restart, backoff } = result.data;
   const options: RunOptions = {
     everyMs: every ?? null,
     envelope,
     timeoutMs: timeout ?? null,
+    idleMs: idle,
+    firstResultMs: first_result,
     onReject: on_reject,
     maxRejects: max_rejects ?? null,
-    ...(restart && { supervision: { limit: restart, state: on_restart } }),
+    ...(restart && { supervision: { limit: restart, state: on_restart, backoffMs: backoff } }),
   };
   return { options, rest };
 }

@@ -3,15 +3,16 @@
  * @module
  */
 import type { z } from "zod";
+import type { CommonOptions } from "./language/common_options.ts";
 import type { StageJson } from "./language/nested_json.ts";
 import { type CheckedPlan, planFromJson } from "./plan.ts";
 import type { StageDefinition } from "./stage.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** The arguments of a stage in their JSON form; may be left out when none is required. */
+/** The arguments of a stage in their JSON form, with the options of all stages; may be left out when none is required. */
 export type StageArguments<Shape extends z.ZodRawShape> = Record<never, never> extends
-  z.input<z.ZodObject<Shape>> ? [arguments?: z.input<z.ZodObject<Shape>>]
-  : [arguments: z.input<z.ZodObject<Shape>>];
+  z.input<z.ZodObject<Shape>> ? [arguments?: z.input<z.ZodObject<Shape>> & CommonOptions]
+  : [arguments: z.input<z.ZodObject<Shape>> & CommonOptions];
 
 /** A pipeline under construction. Immutable: each step gives a new one, so a common start can be shared. */
 export class PipelineBuilder {

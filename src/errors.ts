@@ -18,6 +18,12 @@ export const RUN_ERROR_CODES = [
   "stalled",
   /** The run took longer than its `timeout`. */
   "timeout",
+  /** The upload sent nothing for the time `idle`. */
+  "idle_timeout",
+  /** No row came out within the time `first_result`. */
+  "first_result_timeout",
+  /** The pipeline of a `timeout` stage took longer for a batch than it may. */
+  "stage_timeout",
   /** Cancelled by DELETE /v1/runs/ID. */
   "cancelled",
   /** The client no longer reads the result. */

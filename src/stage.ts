@@ -9,6 +9,7 @@ import type { Demand } from "./language/demand.ts";
 import type { Issue } from "./language/diagnostics.ts";
 import type { Expression, Plan } from "./language/syntax.ts";
 import type { Limits } from "./limits.ts";
+import type { Reject, StageReject } from "./reject.ts";
 import type { Resources } from "./resources.ts";
 import type { FieldType, Schema } from "./schema.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -19,19 +20,6 @@ import type { Vocabulary } from "./vocabulary.ts";
  * end, from state that can be merged.
  */
 export type StageKind = "format" | "row-local" | "ordered" | "aggregate";
-
-/** A line that could not become a row. */
-export interface Reject {
-  /** 1-based line number in the decoded upload. */
-  readonly line: number;
-  /** Byte offset of the line's first byte in the decoded upload. */
-  readonly offset: number;
-  readonly stage: string;
-  /** What was expected and found: `Expected a status of three digits, found "abc"`. */
-  readonly reason: string;
-  /** The line itself, cut to 200 bytes. */
-  readonly text: string;
-}
 
 /** Memory of one run, counted in bytes by the stages that hold state. */
 export interface Budget {
@@ -55,8 +43,10 @@ export interface StageContext {
   readonly budget: Budget;
   /** Aborts when the run ends early; for stages that wait. */
   readonly signal: AbortSignal;
-  /** Reports a line that could not become a row; throws when the run's policy says so. */
-  reject(reject: Omit<Reject, "stage">): void;
+  /** Reports a line that could not become a row, or a row that cannot go on; throws when the policy says so. */
+  reject(reject: StageReject): void;
+  /** For a stage that `takesRejects`: those of the stages above it in its pipeline, from now on. The stage is woken. */
+  rejectsAbove(): RejectSource;
   /**
    * Counts lines that came in, parsed or not, and besides them the `empty` ones, which only move line numbers; a format
    * calls it before it reports the rejects among them.
@@ -74,10 +64,14 @@ export interface StageContext {
   /** How the stage below does; null when there is none on the same level. */
   below(): BelowFigures | null;
   /**
-   * Starts a nested pipeline, observed as part of this stage; the caller disposes of it. When it has outputs to be taken,
-   * it calls `ring`; by default that wakes this stage.
+   * Starts a nested pipeline, observed as part of this stage; the caller disposes of it. Its rows are the stage's own, or
+   * `rows`. When it has outputs to be taken, it calls `ring`; by default that wakes this stage.
    */
-  nested(plan: Plan, label: string, ring?: () => void): Operator<Batch, Batch>;
+  nested(
+    plan: Plan,
+    label: string,
+    options?: { readonly ring?: () => void; readonly rows?: Schema },
+  ): Operator<Batch, Batch>;
   /**
    * For stages that run a nested pipeline many times, by window, by lane: each call of what it gives starts another
    * instance. All instances are one entry a stage in the report, so make the first at once; with `false`, one for a
@@ -90,6 +84,12 @@ export interface StageContext {
   readonly schema: Schema;
   /** What the stages below read of the rows that come out: a format need not make other fields. */
   readonly demand: Demand;
+}
+
+/** Rejects that wait to be taken. They count in the budget, and the stages above wait when there are many. */
+export interface RejectSource {
+  /** All that wait, in order; they wait no more. */
+  take(): readonly Reject[];
 }
 
 /** What framing bytes into rows needs of a context. */
@@ -206,6 +206,10 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
    * default so for `row-local` stages.
    */
   stateless?(args: z.output<z.ZodObject<Shape>>): boolean;
+  /** Set when the stage, though neither a format nor row-local, reports rows by {@link StageContext.reject}. */
+  readonly rejects?: true;
+  /** Set when the stage asks for {@link StageContext.rejectsAbove}. */
+  readonly takesRejects?: true;
   /** The rows that come out, given those that go in; default: the same. Reports what is wrong with the arguments. */
   schema?(args: z.output<z.ZodObject<Shape>>, input: Schema, check: CheckContext): Schema;
   /** Set when it asks or writes outside of the process: the rows of a snapshot never go through it. */

@@ -137,7 +137,7 @@ const cache: StageDefinition<typeof shape> = defineStage({
     const { by } = args;
     return new CachedPipeline({
       by: compile(by, context.schema, context.vocabulary.functions),
-      nested: (ring) => context.nested(args.pipeline, "1", ring),
+      nested: (ring) => context.nested(args.pipeline, "1", { ring }),
       ...openCache(args, context),
     }, context);
   },

@@ -11,6 +11,7 @@ import cache from "./cache.ts";
 import combined from "./combined.ts";
 import common from "./common.ts";
 import csv from "./csv.ts";
+import deadLetter from "./dead_letter.ts";
 import drop from "./drop.ts";
 import head from "./head.ts";
 import into from "./into.ts";
@@ -32,6 +33,7 @@ import stats from "./stats.ts";
 import tail from "./tail.ts";
 import tee from "./tee.ts";
 import throttle from "./throttle.ts";
+import timeout from "./timeout.ts";
 import top from "./top.ts";
 import tsv from "./tsv.ts";
 import where from "./where.ts";
@@ -61,6 +63,8 @@ export const DEFAULT_STAGES: readonly AnyStage[] = [
   throttle,
   parallel,
   partition,
+  deadLetter,
+  timeout,
   tee,
   route,
   window,

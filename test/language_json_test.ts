@@ -123,6 +123,13 @@ test("a stage's zod schema decodes and encodes by itself", () => {
 
 test("the JSON Schema of a pipeline", () => {
   const schema = pipelineJsonSchema(TEST_VOCABULARY);
+  const common = {
+    on_error: {
+      type: "string",
+      enum: ["skip", "fail", "emit"],
+      description: "What happens to a line or row that the stage cannot take",
+    },
+  };
   const definitions = schema["$defs"] as Record<string, unknown>;
   assert.deepEqual(Object.keys(definitions), [...TEST_VOCABULARY.stages.keys()]);
   assert.deepEqual(definitions["head"], {
@@ -137,6 +144,7 @@ test("the JSON Schema of a pipeline", () => {
         default: 10,
         description: "Rows",
       },
+      ...common,
     },
     required: ["stage"],
     additionalProperties: false,
@@ -159,6 +167,7 @@ test("the JSON Schema of a pipeline", () => {
           }],
         },
       },
+      ...common,
     },
     required: ["stage", "branches"],
     additionalProperties: false,

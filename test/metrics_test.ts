@@ -67,7 +67,16 @@ describe("/metrics", () => {
         json: 0,
         head: 0,
       });
-      assert.equal(values(families.get("sluice_stage_rejects_total"))["combined"], 2);
+      const rejects = families.get("sluice_stage_rejects_total")?.metrics.map((
+        { labels, value },
+      ) => [
+        labels,
+        value,
+      ]);
+      assert.deepEqual(rejects, [
+        [{ stage: "combined", pipeline: "", class: "syntax" }, "2"],
+        [{ stage: "json", pipeline: "", class: "syntax" }, "1"],
+      ]);
       assert.equal(values(families.get("sluice_stage_bytes_in_total"))["combined"], 2 * LOG.length);
       // The parser knows no labels on histograms.
       assert.equal(families.get("sluice_stage_batch_duration")?.type, "HISTOGRAM");

@@ -156,7 +156,12 @@ test(`killed ${KILLS} times in ${TOTAL} bytes, seed ${SEED}, the totals are thos
     );
     const broken = Math.ceil(TOTAL_LINES / 997);
     assert.equal(counts.reduce((sum, count) => sum + count, 0), TOTAL_LINES - broken);
-    assert.match(text, new RegExp(`"rejects":\\{"count":${broken},"lines":${TOTAL_LINES},`));
+    assert.match(
+      text,
+      new RegExp(
+        `"rejects":\\{"count":${broken},"byClass":\\{"syntax":${broken}\\},"lines":${TOTAL_LINES},`,
+      ),
+    );
     assert.ok(resumed > 0, `every restart began at 0; ${resent} bytes were sent again`);
     if (process.env["RESUME_MB"] !== undefined) {
       console.log(`resumed ${resumed} of ${KILLS} times past 0, ${resent} bytes sent again`);

@@ -166,7 +166,10 @@ describe("supervision", () => {
     await withServer({}, async (server) => {
       const url = runUrl(server, "fragile", { restart: "1" });
       const { output } = await curl(["--data-binary", "x", url]);
-      assert.match(output, /^\{"good":true\}\n\{"\$notice":\{"rejects":\{"count":1,"lines":2,/);
+      assert.match(
+        output,
+        /^\{"good":true\}\n\{"\$notice":\{"rejects":\{"count":1,"byClass":\{"syntax":1\},"lines":2,/,
+      );
     }, [faultyFormat()]);
   });
 

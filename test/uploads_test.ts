@@ -195,7 +195,7 @@ describe("a resumable upload", () => {
       }
       const { text } = await upload.send(input.slice(offset), offset, true);
       assert.equal(text, await whole.text());
-      assert.match(text, /"rejects":\{"count":300,"lines":3000,/);
+      assert.match(text, /"rejects":\{"count":300,"byClass":\{"syntax":300\},"lines":3000,/);
     }));
 
   it("takes a first part with POST, and a named pipeline with parameters", () =>

@@ -194,6 +194,27 @@ describe("one thread and several give the same", () => {
     }
   });
 
+  it("with rows left out on which a stage throws, and told as each stage says", async () => {
+    const pipeline = "combined on_error=skip | picky on_error=emit | stats count by path";
+    const options = { onReject: "fail" } as const;
+    const single = await outcome(pipeline, LOG, { options });
+    const { syntax, thrown } = single.report.rejectsByClass;
+    assert.ok(syntax! > 50 && thrown! > 1000, JSON.stringify(single.report.rejectsByClass));
+    assert.equal(
+      jsonLines(single.text).filter((row) => "$reject" in (row as object)).length,
+      thrown,
+    );
+    for (const workers of [one, two]) {
+      let found = single;
+      const runs = await handedOver(workers, async () => {
+        found = await outcome(pipeline, LOG, { options, workers, seed: 8 });
+      });
+      assert.equal(runs, 1);
+      assert.equal(found.text, single.text);
+      assert.deepEqual(figuresOf(found.report), figuresOf(single.report));
+    }
+  });
+
   it("with lines longer than a slice and than any line may be", async () => {
     const parts = [LOG.subarray(0, 1_300_000), encodeText("\n")];
     for (const size of [700_000, 1_048_577, 3_000_000]) {

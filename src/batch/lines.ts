@@ -230,6 +230,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     this.context.reject({
       line: ++this.#linesBefore,
       offset: this.#offset + mark,
+      class: "length",
       reason: `Line of more than ${this.#maxLineBytes} bytes`,
       text: shownLine(head, mark, head.length, most),
     });

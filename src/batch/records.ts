@@ -271,6 +271,7 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
     this.context.reject({
       line: this.#linesBefore + 1,
       offset: this.#offset,
+      class: "length",
       reason,
       text: shownLine(head, 0, kept.length + rest.length, most),
     });

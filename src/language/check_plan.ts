@@ -5,6 +5,7 @@
 import { checkCondition, checkExpression } from "../expression/check.ts";
 import { OPEN_SCHEMA, type Schema, schemaOf } from "../schema.ts";
 import type { AnyStage, CheckContext } from "../stage.ts";
+import { mayReject, onErrorOf } from "./common_options.ts";
 import type { Issue } from "./diagnostics.ts";
 import { plansIn } from "./nested_kinds.ts";
 import type { ReadScope } from "./pipeline_text.ts";
@@ -74,6 +75,7 @@ function outputOf(
       return schemas.at(-1) ?? schema;
     },
   };
+  checkOnError(stage, definition, report);
   const output = definition.schema?.(stage.arguments, input, check);
   for (const plan of nestedPlans(stage, definition)) check.nested(plan, input);
   for (const { name, at, assigned } of clashes(stage, definition)) {
@@ -81,6 +83,21 @@ function outputOf(
     if (!told.has(at.start)) report({ message: `Two columns named \`${name}\``, at, hint });
   }
   return output ?? (definition.kind === "format" ? OPEN_SCHEMA : input);
+}
+
+/** A stage that keeps state has taken part of a row when it fails on it, so it cannot go on without. */
+function checkOnError(
+  stage: PlanStage,
+  definition: AnyStage,
+  report: (issue: Issue) => void,
+): void {
+  const policy = onErrorOf(stage);
+  if (policy === undefined || policy === "fail" || mayReject(definition)) return;
+  report({
+    message: `\`${stage.stage}\` cannot go on without a row, so it takes no \`on_error=${policy}\``,
+    at: nameSpan(stage),
+    hint: "Formats take it, and stages that look at each row by itself, such as where and let",
+  });
 }
 
 /** The pipelines in a stage's arguments. */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import type { AnyStage } from "../stage.ts";
 import type { Issue } from "./diagnostics.ts";
 import type { Written } from "./parse_stage.ts";
-import { propertiesOf } from "./properties.ts";
+import { argumentsSchemaOf, propertiesOf } from "./properties.ts";
 import type { Span } from "./syntax.ts";
 import { usage } from "./usage.ts";
 import { showJson } from "./value_json.ts";
@@ -33,7 +33,7 @@ export function completeArguments(
     }
   }
   if (!sound) return null;
-  const checked = z.safeEncode(stage.arguments, values as never);
+  const checked = z.safeEncode(argumentsSchemaOf(stage), values as never);
   for (const issue of checked.error?.issues ?? []) {
     const name = String(issue.path[0] ?? "");
     const message = describe(issue, name, values[name]);

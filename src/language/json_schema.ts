@@ -5,7 +5,7 @@
 import { z } from "zod";
 import type { AnyStage } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
-import { propertiesOf } from "./properties.ts";
+import { argumentsSchemaOf, propertiesOf } from "./properties.ts";
 import { KINDS } from "./value.ts";
 
 /** Any JSON Schema. */
@@ -13,7 +13,7 @@ export type JsonSchema = Record<string, unknown>;
 
 /** The JSON Schema of one stage in the JSON form, its name included. `pipeline` is a reference to that of a pipeline. */
 export function stageJsonSchema(stage: AnyStage, pipeline = "#"): JsonSchema {
-  const { $schema: _, ...own } = z.toJSONSchema(stage.arguments, { io: "input" });
+  const { $schema: _, ...own } = z.toJSONSchema(argumentsSchemaOf(stage), { io: "input" });
   const properties: JsonSchema = { stage: { const: stage.name, description: stage.summary } };
   for (const { name, syntax } of propertiesOf(stage)) {
     const property = own.properties?.[name];

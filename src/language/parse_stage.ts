@@ -6,7 +6,7 @@ import type { AnyStage } from "../stage.ts";
 import type { Cursor } from "./cursor.ts";
 import { nearest } from "./diagnostics.ts";
 import { isNested } from "./nested_kinds.ts";
-import { propertiesOf, type Property } from "./properties.ts";
+import { ownPropertiesOf, propertiesOf, type Property } from "./properties.ts";
 import type { Span } from "./syntax.ts";
 import { nameToken } from "./tokens.ts";
 import { usage, usageOf, usageOfValue } from "./usage.ts";
@@ -105,7 +105,7 @@ function failMissing(
   expected: string,
 ): never {
   const token = cursor.peek();
-  const words = propertiesOf(stage).flatMap(({ syntax }) => syntax.words ?? []);
+  const words = ownPropertiesOf(stage).flatMap(({ syntax }) => syntax.words ?? []);
   const near = token.kind === "name" ? nearest(token.text, words) : null;
   const suggestion = near === null ? "" : `Did you mean \`${near}\`? `;
   cursor.fail(expected, `${suggestion}Usage: ${usage(stage)}`);

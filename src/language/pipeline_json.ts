@@ -11,7 +11,7 @@ import type { Written } from "./parse_stage.ts";
 import { isNested } from "./nested_kinds.ts";
 import { isReference, References } from "./references.ts";
 import { countStage, findStage, type ReadScope, readText } from "./pipeline_text.ts";
-import { propertiesOf, type Property } from "./properties.ts";
+import { ownPropertiesOf, propertiesOf, type Property } from "./properties.ts";
 import type { Plan, PlanStage, Span } from "./syntax.ts";
 import { usage } from "./usage.ts";
 import { type JsonScope, readJson, reportJson, showJson } from "./value_json.ts";
@@ -127,9 +127,9 @@ function reportUnknown(
   places: PlaceScope,
 ): "wrong" {
   const near = nearest(name, properties.map((property) => property.name));
-  const known = properties.map((property) => property.name).join(", ");
-  const advice = near === null ? `Arguments are ${known}` : `Did you mean \`${near}\`?`;
-  const hint = properties.length === 0 ? `Usage: ${usage(definition)}` : advice;
+  const own = ownPropertiesOf(definition).map((property) => property.name);
+  const advice = near === null ? `Arguments are ${own.join(", ")}` : `Did you mean \`${near}\`?`;
+  const hint = near === null && own.length === 0 ? `Usage: ${usage(definition)}` : advice;
   const at = places.span(`/${escapePointer(name)}`, name);
   places.report({ message: `Unknown argument \`${name}\` of \`${definition.name}\``, at, hint });
   return "wrong";

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { AnyStage } from "../stage.ts";
 import { type ArgumentSyntax, syntaxOf } from "./arguments.ts";
+import { COMMON_OPTIONS } from "./common_options.ts";
 
 /** One declared argument. */
 export interface Property {
@@ -15,14 +16,44 @@ export interface Property {
   readonly optional: boolean;
 }
 
-const known = new WeakMap<AnyStage, readonly Property[]>();
+interface Known {
+  /** What the stage declares. */
+  readonly own: readonly Property[];
+  /** The same, then the options of all stages. */
+  readonly all: readonly Property[];
+  readonly schema: z.ZodObject;
+}
 
-/** The arguments of a stage in the order of the text. Throws TypeError when one was not made by `argument.*`. */
+const known = new WeakMap<AnyStage, Known>();
+
+/** The arguments of a stage in the order of the text, those of all stages last. Throws TypeError when one was not made by `argument.*`. */
 export function propertiesOf(stage: AnyStage): readonly Property[] {
+  return knownOf(stage).all;
+}
+
+/** The arguments that the stage itself declares. */
+export function ownPropertiesOf(stage: AnyStage): readonly Property[] {
+  return knownOf(stage).own;
+}
+
+/** The schema of all arguments of a stage. */
+export function argumentsSchemaOf(stage: AnyStage): z.ZodObject {
+  return knownOf(stage).schema;
+}
+
+function knownOf(stage: AnyStage): Known {
   const before = known.get(stage);
   if (before !== undefined) return before;
-  const shape: Readonly<Record<string, z.ZodType>> = stage.arguments.shape;
-  const properties = Object.entries(shape).map(([name, schema]): Property => {
+  const schema: z.ZodObject = stage.arguments.extend(COMMON_OPTIONS);
+  const all = readProperties(stage, schema.shape);
+  const own = all.filter(({ name }) => !Object.hasOwn(COMMON_OPTIONS, name));
+  const made = { own, all, schema };
+  known.set(stage, made);
+  return made;
+}
+
+function readProperties(stage: AnyStage, shape: z.core.$ZodShape): readonly Property[] {
+  return Object.entries(shape as Readonly<Record<string, z.ZodType>>).map(([name, schema]) => {
     const syntax = syntaxOf(schema);
     if (syntax === null) {
       throw new TypeError(
@@ -31,8 +62,6 @@ export function propertiesOf(stage: AnyStage): readonly Property[] {
     }
     return { name, schema, syntax, optional: z.safeDecode(schema, undefined as never).success };
   });
-  known.set(stage, properties);
-  return properties;
 }
 
 /** Names that must wear backquotes in a stage's text: its keywords, options and words. */
@@ -41,6 +70,8 @@ export function reservedOf(stage: AnyStage): ReadonlySet<string> {
   for (const { name, syntax } of propertiesOf(stage)) {
     if (syntax.option) reserved.add(name);
     if (syntax.keyword !== undefined) reserved.add(syntax.keyword);
+  }
+  for (const { syntax } of ownPropertiesOf(stage)) {
     for (const word of syntax.words ?? []) reserved.add(word);
   }
   return reserved;

@@ -3,12 +3,12 @@
  * @module
  */
 import type { AnyStage } from "../stage.ts";
-import { propertiesOf, type Property } from "./properties.ts";
+import { ownPropertiesOf, type Property } from "./properties.ts";
 import { KINDS } from "./value.ts";
 
-/** How a stage is written: `stats AGGREGATE, ... [by COLUMN, ...]`. */
+/** How a stage is written, the options of all stages aside: `stats AGGREGATE, ... [by COLUMN, ...]`. */
 export function usage(stage: AnyStage): string {
-  const words = propertiesOf(stage).map((property) => {
+  const words = ownPropertiesOf(stage).map((property) => {
     const text = usageOf(property);
     return property.optional ? `[${text}]` : text;
   });

@@ -3,19 +3,23 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import { checkExpression } from "../expression/check.ts";
 import { nestedPlans } from "../language/check_plan.ts";
 import { demandsOf } from "../language/demand.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import type { Resources } from "../resources.ts";
-import { OPEN_SCHEMA, type Schema } from "../schema.ts";
-import type { AnyStage, Budget, CheckContext, Operator, Reject, StageContext } from "../stage.ts";
+import type { Schema } from "../schema.ts";
+import { onErrorOf } from "../language/common_options.ts";
+import { type Reject, rejectOf, type RejectTold } from "../reject.ts";
+import type { AnyStage, Budget, Operator, StageContext } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { type AnyOperator, chain } from "./chain.ts";
+import { type Edges, edgesOf, schemasOf } from "./edges.ts";
 import { observed } from "./observed.ts";
 import { Probe } from "./probe.ts";
+import { RejectFeed, RejectLevel } from "./reject_feed.ts";
 import type { StageEvent } from "./report.ts";
+import { createOperator } from "./row_errors.ts";
 import { supervised, type Supervision } from "./supervise.ts";
 import { Wake } from "./wake.ts";
 
@@ -25,7 +29,7 @@ export interface StageServices {
   readonly limits: Limits;
   readonly budget: Budget;
   readonly signal: AbortSignal;
-  reject(reject: Reject): void;
+  reject(reject: Reject, told?: RejectTold): void;
   lines(count: number, empty?: number): void;
   notice(key: string, value: object | string): void;
   event(event: Omit<StageEvent, "at">): void;
@@ -43,6 +47,10 @@ export interface AssembledStage {
   readonly wake: Wake;
   /** Whether it, or one nested in it, asks or writes outside of the process. */
   readonly reachesOut?: boolean;
+  /** Resolves when a stage below has room for more rejects; undefined when it has now. */
+  room(): Promise<void> | undefined;
+  /** Called when the stage gives nothing any more. */
+  over(): void;
   /** Another operator of this stage with no shared state, unobserved and with services of its own. */
   fresh(services: StageServices): AnyOperator;
 }
@@ -65,9 +73,12 @@ interface Place {
   /** The probes of `probes`, in the order in which they were made. */
   readonly listed: Probe[];
   readonly wake: Wake;
+  readonly level: RejectLevel;
+  /** The stage's index in its own pipeline. */
+  readonly index: number;
 }
 
-const UNOBSERVED: Place = {
+const UNOBSERVED = {
   below: () => undefined,
   prefix: "",
   path: "",
@@ -76,32 +87,32 @@ const UNOBSERVED: Place = {
   wake: new Wake(),
 };
 
-/** What the plan knows of a stage's input, and what is asked of its output. */
-type Edges = Pick<StageContext, "schema" | "demand">;
-
 /** Creates every stage of a checked `plan`. Throws only what a stage's `create` throws. */
 export function assemble(plan: Plan, services: StageServices): Assembly {
   const listed: Probe[] = [];
   const probes = new Map<string, Probe>();
+  const level = new RejectLevel();
+  const levels = new WeakMap<StageServices, RejectLevel>();
   const edgesOfPlan = edgesOf(plan, services.vocabulary);
   const stages = plan.stages.map((stage, index): AssembledStage => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
-    const below = () => probes.get(String(index + 1));
     const place: Place = {
-      below,
+      below: () => probes.get(String(index + 1)),
       prefix: "",
       path: String(index),
       probes,
       listed,
       wake: new Wake(),
+      level,
+      index,
     };
     const probe = probeFor(definition, stage, place, services.limits);
     const edges = edgesOfPlan[index]!;
-    const create = (context: StageContext) =>
-      definition.create(stage.arguments, context) as AnyOperator;
+    const create = (context: StageContext) => createOperator(definition, stage, context);
     const context = contextOf(services, stage, edges, place, probe);
     const { supervision } = services;
-    const operator = supervision === undefined
+    // What waits for a stage that takes rejects is not its state, and would not come again.
+    const operator = supervision === undefined || definition.takesRejects
       ? create(context)
       : supervised(create, context, definition.kind, supervision);
     return {
@@ -110,7 +121,14 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
       wake: place.wake,
       reachesOut: reachesOut(stage, services.vocabulary),
       operator: observed(operator, probe),
-      fresh: (others) => create(contextOf(others, stage, edges, UNOBSERVED, null)),
+      room: () => level.below(index)?.room(),
+      over: () => level.get(index)?.close(),
+      fresh: (others) => {
+        const among = levels.get(others) ?? new RejectLevel();
+        levels.set(others, among);
+        const apart = { ...UNOBSERVED, level: among, index };
+        return create(contextOf(others, stage, edges, apart, null));
+      },
     };
   });
   return { stages, probes: listed };
@@ -122,50 +140,6 @@ function reachesOut(stage: PlanStage, vocabulary: Vocabulary): boolean {
     nestedPlans(stage, definition).some(({ stages }) =>
       stages.some((nested) => reachesOut(nested, vocabulary))
     );
-}
-
-/** Edges of plans that run again and again, by the words they were found with; gone with the plan. */
-const knownEdges = new WeakMap<Plan, { vocabulary: Vocabulary; edges: readonly Edges[] }>();
-
-function edgesOf(plan: Plan, vocabulary: Vocabulary): readonly Edges[] {
-  const known = knownEdges.get(plan);
-  if (known?.vocabulary === vocabulary) return known.edges;
-  const schemas = schemasOf(plan, OPEN_SCHEMA, vocabulary);
-  const demands = demandsOf(plan, vocabulary);
-  const edges = plan.stages.map((_, index) => ({
-    schema: schemas[index]!,
-    demand: demands[index]!,
-  }));
-  knownEdges.set(plan, { vocabulary, edges });
-  return edges;
-}
-
-/** The rows that go into each stage of a plan whose first stage gets `input`. */
-export function schemasOf(plan: Plan, input: Schema, vocabulary: Vocabulary): Schema[] {
-  const check: CheckContext = {
-    vocabulary,
-    issue: () => {},
-    expression: (expression, schema) =>
-      checkExpression(expression, schema, vocabulary.functions, () => {}),
-    condition: () => {},
-    nested: (nested, schema) => {
-      const schemas = schemasOf(nested, schema, vocabulary);
-      const last = nested.stages.at(-1);
-      return last === undefined ? schema : outputOf(last, schemas.at(-1)!, check);
-    },
-  };
-  const schemas: Schema[] = [];
-  let current = input;
-  for (const stage of plan.stages) {
-    schemas.push(current);
-    current = outputOf(stage, current, check);
-  }
-  return schemas;
-}
-
-function outputOf(stage: PlanStage, input: Schema, check: CheckContext): Schema {
-  const definition = check.vocabulary.stages.get(stage.stage)!;
-  return definition.schema?.(stage.arguments, input, check) ?? input;
 }
 
 /** The probe of a place, made when it is first asked for. */
@@ -189,8 +163,12 @@ function contextOf(
   place: Place,
   probe: Probe | null,
 ): StageContext {
-  const makeNested = (plan: Plan, label: string, ring?: () => void) =>
-    nest(plan, { schema, demand }, services, {
+  const makeNested = (
+    plan: Plan,
+    label: string,
+    { ring, rows = schema }: { readonly ring?: () => void; readonly rows?: Schema } = {},
+  ) =>
+    nest(plan, { schema: rows, demand }, services, {
       ...place,
       ...(ring !== undefined && { wake: ringing(ring) }),
       prefix: `${place.prefix}${stage.stage}.${label}.`,
@@ -213,11 +191,19 @@ function contextOf(
     wake: () => place.wake.ring(),
     resources: services.resources,
     below: () => place.below()?.figures() ?? null,
-    reject: (reject) => {
-      if (probe !== null) probe.rejects++;
-      services.reject({ ...reject, stage: stage.stage });
+    reject: (told) => {
+      const reject = rejectOf(told, stage.stage);
+      probe?.rejects.add(reject.class);
+      const feed = place.level.below(place.index);
+      feed?.add(reject);
+      services.reject(reject, { policy: onErrorOf(stage), taken: feed !== undefined });
     },
-    nested: (plan, label, ring) => makeNested(plan, label, ring)(),
+    rejectsAbove: () => {
+      const feed = new RejectFeed(services.budget, () => place.wake.ring());
+      place.level.set(place.index, feed);
+      return feed;
+    },
+    nested: (plan, label, options) => makeNested(plan, label, options)(),
     nestedFactory: (plan, label) => makeNested(plan, label),
   };
 }
@@ -245,18 +231,25 @@ function nest(
     const edges = { schema: schemas[index]!, demand: demands[index]! };
     const below = () => place.probes?.get(`${place.path}/${index + 1}`);
     const observedAt = { ...place, below, path: `${place.path}/${index}` };
-    const isObserved = place.probes !== null;
-    return (watched: boolean) => {
-      let first = isObserved && watched;
+    return (watched: boolean, level: RejectLevel) => {
+      let made = false;
       return () => {
+        const first = place.probes !== null && watched && !made;
         const probe = first ? probeFor(definition, stage, observedAt, services.limits) : null;
-        const inside = first ? observedAt : { ...UNOBSERVED, wake: place.wake };
-        first = false;
+        const inside = {
+          ...(first ? observedAt : { ...UNOBSERVED, wake: place.wake }),
+          level: made ? new RejectLevel() : level,
+          index,
+        };
+        made = true;
         const context = contextOf(services, stage, edges, inside, probe);
-        const operator = definition.create(stage.arguments, context) as AnyOperator;
+        const operator = createOperator(definition, stage, context);
         return probe === null ? operator : observed(operator, probe, true);
       };
     };
   });
-  return (watched = true) => chain(makers.map((make) => make(watched)));
+  return (watched = true) => {
+    const level = new RejectLevel(place.level, place.index);
+    return chain(makers.map((make) => make(watched, level)));
+  };
 }

@@ -6,7 +6,7 @@ import type { Batch } from "../batch/batch.ts";
 import { encodeRows } from "../batch/ndjson.ts";
 import { encodeText } from "../batch/text.ts";
 import type { RunError } from "../errors.ts";
-import type { Reject } from "../stage.ts";
+import type { Reject } from "../reject.ts";
 import type { RunReport } from "./report.ts";
 
 /** The envelopes by name. */
@@ -76,6 +76,7 @@ const EVENTS: Envelope = {
         lines: report.lines,
         rows: report.rows,
         rejects: report.rejects,
+        rejectsByClass: report.rejectsByClass,
         bottleneck: report.bottleneck,
       },
     }),

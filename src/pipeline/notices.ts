@@ -21,8 +21,8 @@ export class Notices {
 
   /** All facts, with those of the rejects behind them; null when there is nothing to tell. */
   all(rejects: Rejects): Readonly<Record<string, unknown>> | null {
-    const { count, lines, samples } = rejects;
-    if (count > 0) this.add("rejects", { count, lines, samples });
+    const { count, byClass, lines, samples } = rejects;
+    if (count > 0) this.add("rejects", { count, byClass, lines, samples });
     return this.#facts.size === 0 ? null : Object.fromEntries(this.#facts);
   }
 }

@@ -5,6 +5,7 @@
 import { BatchTimeHistogram } from "./batch_times.ts";
 import { Batch } from "../batch/batch.ts";
 import type { BelowFigures } from "../stage.ts";
+import { RejectTally } from "../reject.ts";
 import type { StageFigures, StageReport } from "./report.ts";
 
 type Activity = "busy" | "starved" | "blocked";
@@ -24,7 +25,7 @@ export function measure(chunk: unknown): { rows: number; bytes: number } {
  * life. Costs a few clock reads a batch, nothing a row.
  */
 export class Probe {
-  rejects = 0;
+  readonly rejects = new RejectTally();
   #facts: Map<string, number | string> | null = null;
   #rowsIn = 0;
   #rowsOut = 0;
@@ -121,7 +122,7 @@ export class Probe {
     this.#bytesOut += done.bytesOut;
     this.#batchesIn += done.batchesIn;
     this.#batchesOut += done.batchesOut;
-    this.rejects += done.rejects;
+    this.rejects.addAll(done.rejectsByClass);
     this.#batchTimes.record(done.busyMs / Math.max(1, done.batchesIn), done.batchesIn);
     this.#times.busy += done.busyMs;
     const starved = Math.min(this.#times.starved, done.busyMs);
@@ -165,7 +166,8 @@ export class Probe {
       queueBound: this.queueBound,
       queueUnit: this.queueUnit,
       queueDepth: this.#depth,
-      rejects: this.rejects,
+      rejects: this.rejects.total,
+      rejectsByClass: this.rejects.report(),
       batchTimes: this.#batchTimes.report(),
       facts: this.#facts === null ? {} : Object.fromEntries(this.#facts),
     };

@@ -1,15 +1,26 @@
 /**
- * Rejects: lines that could not become rows, counted always, kept by policy.
+ * What a run does with rejects: counted always, kept by policy.
  * @module
  */
 import { RunError } from "../errors.ts";
-import type { Reject } from "../stage.ts";
-
-/** What happens to a reject: counted only, the run fails, or it is written among the results. */
-export type OnReject = "skip" | "fail" | "emit";
+import {
+  type OnReject,
+  type Reject,
+  type RejectCounts,
+  RejectTally,
+  type RejectTold,
+} from "../reject.ts";
 
 /** How many rejects a run tolerates: a count, or a share of the lines in percent. */
 export type RejectBudget = { readonly count: number } | { readonly percent: number };
+
+/** What {@link Rejects.save} gives. */
+export interface SavedRejects {
+  readonly unread: number;
+  readonly byClass: RejectCounts;
+  readonly lines: readonly Reject[];
+  readonly rows: readonly Reject[];
+}
 
 /** How many rejects the notice shows in full. */
 const SAMPLES = 5;
@@ -17,13 +28,18 @@ const SAMPLES = 5;
 const LINES_BEFORE_SHARE = 1000;
 
 /**
- * The rejects of one run. Decisions depend on line numbers alone, never on how the upload was cut.
- * Holds {@link SAMPLES} rejects and two numbers.
+ * The rejects of one run. Decisions depend on line numbers alone, never on how the upload was cut: a share is looked at
+ * while lines are read for the lines among the rejects, and at the end for all. Holds at most twice {@link SAMPLES}
+ * rejects and a few numbers.
  */
 export class Rejects {
-  count = 0;
   lines = 0;
-  readonly samples: Reject[] = [];
+  /** Lines among the rejects. */
+  #unread = 0;
+  #ended = false;
+  readonly #tally = new RejectTally();
+  readonly #lineSamples: Reject[] = [];
+  readonly #rowSamples: Reject[] = [];
 
   constructor(
     readonly policy: OnReject,
@@ -31,50 +47,84 @@ export class Rejects {
     readonly emit: (reject: Reject) => void,
   ) {}
 
-  /** Takes one reject. Throws RunError `rejects_exceeded` when the policy or the budget says so. */
-  add(reject: Reject): void {
-    this.count++;
-    if (this.samples.length < SAMPLES) this.samples.push(reject);
-    if (this.policy === "fail") {
-      throw new RunError(
-        "rejects_exceeded",
-        `Line ${reject.line} could not become a row: ${reject.reason}`,
-        { reject },
-      );
-    }
-    if (this.policy === "emit") this.emit(reject);
+  get count(): number {
+    return this.#tally.total;
+  }
+
+  get byClass(): RejectCounts {
+    return this.#tally.report();
+  }
+
+  /** The first rejects, lines before rows. */
+  get samples(): readonly Reject[] {
+    return [...this.#lineSamples, ...this.#rowSamples].slice(0, SAMPLES);
+  }
+
+  /**
+   * Takes one reject; what a stage takes is not written among the results. Throws RunError `rejects_exceeded` when the
+   * policy or the budget says so.
+   */
+  add(reject: Reject, { policy = this.policy, taken = false }: RejectTold = {}): void {
+    this.#tally.add(reject.class);
+    const samples = reject.line === null ? this.#rowSamples : this.#lineSamples;
+    if (reject.line !== null) this.#unread++;
+    if (samples.length < SAMPLES) samples.push(reject);
+    if (policy === "fail") throw new RunError("rejects_exceeded", refusal(reject), { reject });
+    if (policy === "emit" && !taken) this.emit(reject);
     if (this.budget === null) return;
     const over = "count" in this.budget
       ? this.count > this.budget.count
-      : reject.line >= LINES_BEFORE_SHARE && this.#overShare(reject.line, this.budget.percent);
+      : reject.line !== null && reject.line >= LINES_BEFORE_SHARE &&
+        this.#unread * 100 > this.budget.percent * reject.line;
     if (over) this.#exceeded();
   }
 
-  /** The last word, when the input has ended: checks the share, and that something could be parsed. */
+  /** All that was counted, for a run that goes on later. */
+  save(): SavedRejects {
+    const [lines, rows] = [this.#lineSamples, this.#rowSamples];
+    return { unread: this.#unread, byClass: this.byClass, lines, rows };
+  }
+
+  /** Goes on where others were saved; the lines are told apart from them. */
+  restore({ unread, byClass, lines, rows }: SavedRejects): void {
+    this.#unread = unread;
+    this.#tally.addAll(byClass);
+    this.#lineSamples.push(...lines);
+    this.#rowSamples.push(...rows);
+  }
+
+  /** When the input has ended: checks the share, and that something could be parsed. */
   close(): void {
-    if (this.lines > 0 && this.count >= this.lines) {
-      const first = this.samples[0];
+    if (this.lines > 0 && this.#unread >= this.lines) {
+      const first = this.#lineSamples[0];
       throw new RunError(
         "nothing_parsed",
         `None of the ${this.lines} lines could become a row; line ${first?.line}: ${first?.reason}`,
         { lines: this.lines, samples: this.samples },
       );
     }
-    if (this.budget !== null && "percent" in this.budget) {
-      if (this.#overShare(this.lines, this.budget.percent)) this.#exceeded();
-    }
+    this.#ended = true;
+    this.settle();
   }
 
-  #overShare(lines: number, percent: number): boolean {
-    return this.count * 100 > percent * lines;
+  /** The last word, when no stage has anything more to say: checks the share of an input that was read to its end. */
+  settle(): void {
+    if (!this.#ended || this.budget === null || "count" in this.budget) return;
+    if (this.count * 100 > this.budget.percent * this.lines) this.#exceeded();
   }
 
   #exceeded(): never {
     const allowed = "count" in this.budget! ? `${this.budget.count}` : `${this.budget!.percent}%`;
     throw new RunError(
       "rejects_exceeded",
-      `More lines could not become rows than max_rejects=${allowed} allows`,
-      { rejects: this.count, samples: this.samples },
+      `More lines and rows were rejected than max_rejects=${allowed} allows`,
+      { rejects: this.count, rejectsByClass: this.byClass, samples: this.samples },
     );
   }
+}
+
+function refusal({ line, stage, reason }: Reject): string {
+  return line === null
+    ? `\`${stage}\` could not take a row: ${reason}`
+    : `Line ${line} could not become a row: ${reason}`;
 }

@@ -4,6 +4,7 @@
  */
 import type { BatchTimes } from "./batch_times.ts";
 import type { RunError } from "../errors.ts";
+import type { RejectCounts } from "../reject.ts";
 
 /** The part of a {@link StageReport} that adds up over threads. */
 export type StageFigures = Pick<
@@ -16,6 +17,7 @@ export type StageFigures = Pick<
   | "batchesOut"
   | "busyMs"
   | "rejects"
+  | "rejectsByClass"
 >;
 
 /** What one stage of one run did. Times in milliseconds of wall clock; a nested stage has no queue of its own. */
@@ -42,6 +44,7 @@ export interface StageReport {
   readonly queueDepth: number;
   readonly queueUnit: "rows" | "bytes";
   readonly rejects: number;
+  readonly rejectsByClass: RejectCounts;
   /** How long the stage took for its batches. */
   readonly batchTimes: BatchTimes;
   /** What only stages of this word can tell, by name. */
@@ -77,7 +80,9 @@ export interface RunReport {
   readonly lines: number;
   /** Result rows written. */
   readonly rows: number;
+  /** Lines that could not become rows, and rows that stages could not take. */
   readonly rejects: number;
+  readonly rejectsByClass: RejectCounts;
   /** What the run waited for most: `upload`, `download`, or a stage's word. */
   readonly bottleneck: string | null;
   readonly stages: readonly StageReport[];

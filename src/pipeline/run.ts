@@ -4,7 +4,6 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import { clientGone, type RunError, toRunError } from "../errors.ts";
-import type { Reject } from "../stage.ts";
 import { assembleFor } from "../workers/hand_over.ts";
 import { disposeAll } from "./chain.ts";
 import type { Assembly, StageServices } from "./assemble.ts";
@@ -12,6 +11,7 @@ import { RunBudget } from "./budget.ts";
 import { EventLog } from "./event_log.ts";
 import { type Envelope, ENVELOPES } from "./envelope.ts";
 import { move } from "./move.ts";
+import { neverIdle } from "./idle.ts";
 import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { Rejects } from "./rejects.ts";
@@ -32,10 +32,7 @@ import { Watch } from "./watch.ts";
  */
 export class Run {
   readonly id: string;
-  /**
-   * All results, when the upload came whole and the run was complete, with few results, before its constructor returned:
-   * then there is nothing to be read from {@link Run.results}. Else null.
-   */
+  /** All results, when all were there, and few, before the constructor returned: {@link Run.results} has none then. Else null. */
   readonly whole: Uint8Array | null;
   /** Resolves with the final figures when nothing of the run is left: no stream, timer or stage. Never rejects. */
   readonly ended: Promise<RunReport>;
@@ -118,6 +115,7 @@ export class Run {
       lines: this.#rejects.lines,
       rows: this.#rows,
       rejects: this.#rejects.count,
+      rejectsByClass: this.#rejects.byClass,
       bottleneck: bottleneckOf(stages),
       stages,
       events: this.#events.all(),
@@ -153,7 +151,8 @@ export class Run {
   }
 
   #move(): Promise<void> | undefined {
-    return move(this.#assembly.stages, this.#input.body, {
+    const { body, options, resources } = this.#input;
+    return move(this.#assembly.stages, neverIdle(body, options.idleMs, resources.clock), {
       signal: this.#abort.signal,
       settle: (unheld) => {
         this.#watch?.touch();
@@ -171,6 +170,7 @@ export class Run {
     for (const probe of this.#assembly.probes) probe.close();
     try {
       disposeAll(this.#assembly.stages.map((stage) => stage.operator));
+      this.#rejects.settle();
     } catch (fault) {
       this.#fail(fault);
     }
@@ -180,6 +180,8 @@ export class Run {
   #makeWatch(): Watch {
     return new Watch({
       ...this.#input.options,
+      firstResultMs: this.#rows > 0 ? undefined : this.#input.options.firstResultMs,
+      clock: this.#input.resources.clock,
       stallMs: this.#input.limits.stallTimeoutMs,
       blockedMs: this.#input.limits.blockedLimitMs,
       blocked: (forMs) => this.#tellBlocked(forMs),
@@ -190,6 +192,7 @@ export class Run {
 
   #write(batch: Batch): Promise<void> | undefined {
     this.#rows += batch.length;
+    if (batch.length > 0) this.#watch?.given();
     const { numbered, set } = this.#snapshots;
     this.#outbox.add(this.#envelope.rows(batch, numbered ? set : null));
     return this.#outbox.room();
@@ -206,6 +209,7 @@ export class Run {
 
   #complete(): void {
     this.#state = "complete";
+    this.#watch?.given();
     this.#durationMs = Math.round(performance.now() - this.#started);
     const notice = this.#notices.all(this.#rejects);
     if (notice !== null) this.#outbox.add(this.#envelope.notice(notice));
@@ -223,7 +227,7 @@ export class Run {
       limits: this.#input.limits,
       budget: new RunBudget(this.#input.limits.maxStateBytes),
       signal: this.#abort.signal,
-      reject: (reject: Reject) => this.#rejects.add(reject),
+      reject: (reject, told) => this.#rejects.add(reject, told),
       lines: (count) => {
         this.#rejects.lines += count;
       },

@@ -8,7 +8,8 @@ import type { Resources } from "../resources.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import type { WorkerPool } from "../workers/pool.ts";
 import type { EnvelopeName } from "./envelope.ts";
-import type { OnReject, RejectBudget } from "./rejects.ts";
+import type { OnReject } from "../reject.ts";
+import type { RejectBudget } from "./rejects.ts";
 import type { RunReport, StageEvent } from "./report.ts";
 import type { Supervision } from "./supervise.ts";
 
@@ -19,6 +20,9 @@ export interface RunOptions {
   readonly envelope: EnvelopeName;
   /** Milliseconds the whole run may take; null for as long as it likes. */
   readonly timeoutMs: number | null;
+  /** Milliseconds the upload may send nothing while it is waited for, and until the first row; none for no end. */
+  readonly idleMs?: number | undefined;
+  readonly firstResultMs?: number | undefined;
   readonly onReject: OnReject;
   readonly maxRejects: RejectBudget | null;
   /** Set when stages that throw are made anew. */

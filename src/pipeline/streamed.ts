@@ -35,7 +35,7 @@ export function streamed(
   const streams = stages.map(({ operator, probe, wake }, index) =>
     stageStream<Chunk, Batch>(operator, probe, {
       wake,
-      settle: () => settle(index < dropping),
+      settle: () => both(stages[index]!.room(), settle(index < dropping)),
       ...sliceTo(stages[index + 1]?.probe),
     })
   );
@@ -47,11 +47,19 @@ export function streamed(
       signal,
       satisfied: satisfiedFrom(index + 1),
       ...(index === 0 && { afterFinish: afterFirst }),
-    });
+    }).finally(() => stages[index]!.over());
   });
   const first: WritableStream<Uint8Array> = streams[0]!.writable;
   const uploaded = upload.pipeTo(first, { signal }).catch((fault) => {
     if (!satisfiedFrom(0)()) throw fault;
   });
   return [uploaded, ...edges];
+}
+
+function both(
+  first: Promise<void> | undefined,
+  second: Promise<void> | undefined,
+): Promise<void> | undefined {
+  if (first === undefined) return second;
+  return second === undefined ? first : first.then(() => second);
 }

@@ -5,7 +5,8 @@
 import { decodeState } from "../checkpoint/decode.ts";
 import { encodeState } from "../checkpoint/encode.ts";
 import { RunError } from "../errors.ts";
-import type { Outputs, Reject, StageContext, StageKind } from "../stage.ts";
+import type { StageReject } from "../reject.ts";
+import type { Outputs, StageContext, StageKind } from "../stage.ts";
 import type { Batch } from "../batch/batch.ts";
 import { type AnyOperator, type Chunk, restoreOperator } from "./chain.ts";
 import { measure } from "./probe.ts";
@@ -16,6 +17,8 @@ export interface Supervision {
   readonly limit: number;
   /** Whether a stage goes on with its state, or from nothing; a format always goes on. */
   readonly state: "restore" | "reset";
+  /** Milliseconds before the first restart, doubled for each further one up to 5 s, or this when it is longer. */
+  readonly backoffMs?: number | undefined;
 }
 
 const FIRST_BACKOFF_MS = 20;
@@ -166,12 +169,17 @@ class Supervisor {
     this.effects.context.fact("restarts", restarts);
     this.effects.context.event("restarted", { restarts, limit, error: message });
     this.current.dispose?.();
-    await this.effects.pause(Math.min(MOST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (restarts - 1)));
+    await this.effects.pause(this.#pause(restarts));
     this.current = this.make();
     if (this.supervision.state === "reset") return this.#forget();
     if (this.#checkpoint !== null) restoreOperator(this.current, decodeState(this.#checkpoint));
     for (const chunk of this.#log) await this.current.push(chunk);
     this.effects.forget();
+  }
+
+  #pause(restarts: number): number {
+    const first = this.supervision.backoffMs ?? FIRST_BACKOFF_MS;
+    return Math.min(Math.max(first, MOST_BACKOFF_MS), first * 2 ** (restarts - 1));
   }
 
   #save(): void {
@@ -210,8 +218,7 @@ class Effects {
     this.context = {
       ...outer,
       lines: (count, empty) => void this.#waiting.push(() => outer.lines(count, empty)),
-      reject: (reject: Omit<Reject, "stage">) =>
-        void this.#waiting.push(() => outer.reject(reject)),
+      reject: (reject: StageReject) => void this.#waiting.push(() => outer.reject(reject)),
     };
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { BATCH_TIME_BOUNDS, bucketOf } from "./batch_times.ts";
+import { RejectTally } from "../reject.ts";
 import type { RunReport, StageReport } from "./report.ts";
 
 /** The sums of one stage's word in one named pipeline; the name is empty for pipelines without one. */
@@ -16,7 +17,7 @@ export interface StageTotals {
   bytesOut: number;
   batchesIn: number;
   batchesOut: number;
-  rejects: number;
+  readonly rejects: RejectTally;
   busyMs: number;
   starvedMs: number;
   blockedMs: number;
@@ -52,7 +53,8 @@ export class Totals {
   constructor(before?: Totals) {
     if (before === undefined) return;
     for (const [key, sums] of before.#stages) {
-      this.#stages.set(key, { ...sums, batchTimes: [...sums.batchTimes] });
+      const rejects = new RejectTally(sums.rejects.report());
+      this.#stages.set(key, { ...sums, rejects, batchTimes: [...sums.batchTimes] });
     }
     for (const [key, sums] of before.#runs) this.#runs.set(key, { ...sums });
   }
@@ -90,7 +92,7 @@ export class Totals {
     sums.bytesOut += report.bytesOut;
     sums.batchesIn += report.batchesIn;
     sums.batchesOut += report.batchesOut;
-    sums.rejects += report.rejects;
+    sums.rejects.addAll(report.rejectsByClass);
     sums.busyMs += report.busyMs;
     sums.starvedMs += report.starvedMs;
     sums.blockedMs += report.blockedMs;
@@ -127,7 +129,7 @@ function noStages(stage: string, pipeline: string): StageTotals {
     bytesOut: 0,
     batchesIn: 0,
     batchesOut: 0,
-    rejects: 0,
+    rejects: new RejectTally(),
     busyMs: 0,
     starvedMs: 0,
     blockedMs: 0,

@@ -3,6 +3,7 @@
  * @module
  */
 import { RunError } from "../errors.ts";
+import type { Clock } from "../resources.ts";
 
 /** What the clocks are set to, and what they call. */
 export interface WatchOptions {
@@ -10,6 +11,9 @@ export interface WatchOptions {
   readonly everyMs: number | null;
   /** Milliseconds the run may take; null for no end. */
   readonly timeoutMs: number | null;
+  /** Milliseconds until {@link Watch.given} must have been called; undefined for no end. */
+  readonly firstResultMs?: number | undefined;
+  readonly clock: Clock;
   /** Milliseconds without any progress; 0 for no end. */
   readonly stallMs: number;
   /** Milliseconds without progress after which `blocked` is called, once for each time; 0 for never. */
@@ -24,18 +28,26 @@ export interface WatchOptions {
 /** How often within its time the stall timer looks. */
 const STALL_LOOKS = 8;
 
-/** At most four timers, all gone after {@link Watch.stop}. */
+/** At most five timers, all gone after {@link Watch.stop}. */
 export class Watch {
   readonly #timers: ReturnType<typeof setTimeout>[] = [];
+  readonly #stops: (() => void)[] = [];
+  #stopFirst: () => void = () => {};
   #progress = performance.now();
 
   constructor(options: WatchOptions) {
-    const { everyMs, timeoutMs, stallMs } = options;
+    const { everyMs, timeoutMs, firstResultMs, stallMs, clock } = options;
     if (everyMs !== null) this.#timers.push(setInterval(() => options.tick(), everyMs));
     if (timeoutMs !== null) {
       const message = `The run took longer than its timeout of ${timeoutMs} ms`;
       const late = () => options.expire(new RunError("timeout", message));
-      this.#timers.push(setTimeout(late, timeoutMs));
+      this.#stops.push(clock.after(timeoutMs, late));
+    }
+    if (firstResultMs !== undefined) {
+      const message = `No row came out within first_result=${firstResultMs}ms; ` +
+        "let a stage above answer earlier, or give it more time";
+      const late = () => options.expire(new RunError("first_result_timeout", message));
+      this.#stopFirst = clock.after(firstResultMs, late);
     }
     if (options.blockedMs > 0) {
       let told = -1;
@@ -63,7 +75,14 @@ export class Watch {
     this.#progress = performance.now();
   }
 
+  /** The first row was given, or it is known that there is none. */
+  given(): void {
+    this.#stopFirst();
+  }
+
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
+    for (const stop of this.#stops) stop();
+    this.#stopFirst();
   }
 }

@@ -16,6 +16,7 @@ import {
   type MetricProducer,
 } from "@opentelemetry/sdk-metrics";
 import { BATCH_TIME_BOUNDS } from "../pipeline/batch_times.ts";
+import { REJECT_CLASSES, type RejectClass } from "../reject.ts";
 import type { RunTotals, StageTotals, Totals } from "../pipeline/totals.ts";
 
 export type { MetricProducer } from "@opentelemetry/sdk-metrics";
@@ -37,7 +38,6 @@ const STAGE_MEASURES: readonly Measure<StageTotals>[] = [
   counter("stage.bytes_out", "By", "Bytes that came out of the stage", (sums) => sums.bytesOut),
   counter("stage.batches_in", "{batch}", "Batches into the stage", (sums) => sums.batchesIn),
   counter("stage.batches_out", "{batch}", "Batches out of the stage", (sums) => sums.batchesOut),
-  counter("stage.rejects", "{line}", "Lines that could not be rows", (sums) => sums.rejects),
   counter("stage.busy", "s", "Time the stage worked", (sums) => sums.busyMs / 1000),
   counter("stage.starved", "s", "Time it waited for input", (sums) => sums.starvedMs / 1000),
   counter("stage.blocked", "s", "Time it waited for room below", (sums) => sums.blockedMs / 1000),
@@ -47,6 +47,19 @@ const STAGE_MEASURES: readonly Measure<StageTotals>[] = [
   gauge("stage.queue_bound_bytes", "By", "The most that may wait", (sums) => sums.queueBoundBytes),
 ];
 
+/** The rejects of one class in the sums of a stage. */
+interface ClassTotals extends StageTotals {
+  readonly class: RejectClass;
+  readonly count: number;
+}
+
+const REJECTS: Measure<ClassTotals> = counter(
+  "stage.rejects",
+  "{line}",
+  "Lines that could not be rows and rows that the stage could not take, by class",
+  (sums) => sums.count,
+);
+
 const RUN_MEASURES: readonly Measure<RunTotals>[] = [
   counter("runs", "{run}", "Runs by how they ended", (sums) => sums.runs),
   gauge("runs_live", "{run}", "Runs at work", (sums) => sums.outcome === "running" ? sums.runs : 0),
@@ -54,7 +67,7 @@ const RUN_MEASURES: readonly Measure<RunTotals>[] = [
   counter("run.bytes", "By", "Upload, decoded", (sums) => sums.bytes),
   counter("run.lines", "{line}", "Lines read", (sums) => sums.lines),
   counter("run.rows", "{row}", "Result rows written", (sums) => sums.rows),
-  counter("run.rejects", "{line}", "Lines that could not be rows", (sums) => sums.rejects),
+  counter("run.rejects", "{line}", "Lines and rows rejected", (sums) => sums.rejects),
   counter(
     "run.duration",
     "s",
@@ -105,6 +118,10 @@ function metricsOf(totals: Totals, startTime: HrTime, endTime: HrTime): MetricDa
       }))
     ),
     ...STAGE_MEASURES.map((measure) => data(measure, stages, points, stageNames)),
+    data(REJECTS, stages.flatMap(byClass), points, (sums) => ({
+      ...stageNames(sums),
+      class: sums.class,
+    })),
     {
       descriptor: descriptor("stage.batch_duration", "s", "Time the stage took for a batch"),
       aggregationTemporality: AggregationTemporality.CUMULATIVE,
@@ -116,6 +133,12 @@ function metricsOf(totals: Totals, startTime: HrTime, endTime: HrTime): MetricDa
       })),
     },
   ];
+}
+
+function byClass(sums: StageTotals): ClassTotals[] {
+  const counts = sums.rejects.report();
+  return REJECT_CLASSES.filter((name) => counts[name] !== undefined)
+    .map((name) => ({ ...sums, class: name, count: counts[name]! }));
 }
 
 function data<Sums>(

@@ -72,6 +72,7 @@ export class ResumableRun {
     this.#watch = new Watch({
       everyMs: null,
       timeoutMs: null,
+      clock: input.resources.clock,
       stallMs: limits.stallTimeoutMs,
       blockedMs: 0,
       blocked: () => {},

@@ -8,15 +8,15 @@ import type { StageServices } from "../pipeline/assemble.ts";
 import { type Envelope, ENVELOPES } from "../pipeline/envelope.ts";
 import { EventLog } from "../pipeline/event_log.ts";
 import { Notices } from "../pipeline/notices.ts";
-import { Rejects } from "../pipeline/rejects.ts";
+import { Rejects, type SavedRejects } from "../pipeline/rejects.ts";
 import type { RunReport, StageEvent } from "../pipeline/report.ts";
-import type { Reject } from "../stage.ts";
+import { countsSince, type RejectCounts } from "../reject.ts";
 import { KeptOutput } from "./kept_output.ts";
 import type { UploadHead } from "./upload_head.ts";
 
 /** What of a book is saved besides the counts in the head. */
 export interface SavedBook {
-  readonly samples: readonly Reject[];
+  readonly rejects: SavedRejects;
   readonly notices: Readonly<Record<string, object | string>>;
 }
 
@@ -31,6 +31,7 @@ export class UploadBook {
   readonly output: KeptOutput;
   readonly #notices = new Notices();
   readonly #before: Counts;
+  #rejectsBefore: RejectCounts = {};
   #rows: number;
 
   constructor(head: UploadHead, limits: Limits, onEvent?: (event: StageEvent) => void) {
@@ -46,13 +47,12 @@ export class UploadBook {
       (reject) => this.output.add(this.envelope.reject(reject)),
     );
     this.rejects.lines = head.lines;
-    this.rejects.count = head.rejects;
   }
 
   /** What the stages tell. */
   get services(): Pick<StageServices, "reject" | "lines" | "notice" | "event"> {
     return {
-      reject: (reject) => this.rejects.add(reject),
+      reject: (reject, told) => this.rejects.add(reject, told),
       lines: (count) => void (this.rejects.lines += count),
       notice: (key, value) => this.#notices.add(key, value),
       event: (event) => this.events.add(event),
@@ -77,12 +77,13 @@ export class UploadBook {
   }
 
   /** Of this part alone. */
-  get added(): Pick<RunReport, "lines" | "rejects" | "rows"> {
+  get added(): Pick<RunReport, "lines" | "rejects" | "rejectsByClass" | "rows"> {
     const { lines, rejects, rows } = this.counts;
     const before = this.#before;
     return {
       lines: lines - before.lines,
       rejects: rejects - before.rejects,
+      rejectsByClass: countsSince(this.rejects.byClass, this.#rejectsBefore),
       rows: rows - before.rows,
     };
   }
@@ -91,19 +92,21 @@ export class UploadBook {
   closing(report: RunReport): readonly Uint8Array[] {
     const notice = this.#notices.all(this.rejects);
     const { kept: _kept, ...counts } = this.counts;
+    const rejectsByClass = this.rejects.byClass;
     return [
       ...(notice === null ? [] : [this.envelope.notice(notice)]),
-      this.envelope.end(() => ({ ...report, ...counts, state: "complete" })),
+      this.envelope.end(() => ({ ...report, ...counts, rejectsByClass, state: "complete" })),
     ];
   }
 
   save(): SavedBook {
-    return { samples: this.rejects.samples, notices: this.#notices.facts() };
+    return { rejects: this.rejects.save(), notices: this.#notices.facts() };
   }
 
   /** Goes on where another book was saved. */
-  restore({ samples, notices }: SavedBook): void {
-    this.rejects.samples.push(...samples);
+  restore({ rejects, notices }: SavedBook): void {
+    this.rejects.restore(rejects);
+    this.#rejectsBefore = rejects.byClass;
     for (const [key, fact] of Object.entries(notices)) this.#notices.add(key, fact);
   }
 }

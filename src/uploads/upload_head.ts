@@ -6,7 +6,7 @@ import { RunError } from "../errors.ts";
 import type { RunOptions } from "../pipeline/run_input.ts";
 
 /** Raised when saved states of an earlier release can no longer be restored. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 /** Sizes in bytes, counts of rows and lines so far. */
 export interface UploadHead {

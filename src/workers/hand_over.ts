@@ -11,6 +11,7 @@ import {
   type StageServices,
 } from "../pipeline/assemble.ts";
 import { chain } from "../pipeline/chain.ts";
+import { shifted } from "../reject.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { MapSegment, type Tally } from "./map_segment.ts";
 import type { WorkerPool } from "./pool.ts";
@@ -29,10 +30,11 @@ export interface HandOverHost {
 /**
  * How many stages of `plan`, its first aggregate being the last of them, can run on threads that speak `words`; 0 for
  * none. What is asked: a format whose upload may be cut behind any line feed; row-local stages without a bound of their
- * own; an aggregate behind them, since rows would cost more to send back than to make; and definitions that are the
- * threads' own.
+ * own; an aggregate behind them, since rows would cost more to send back than to make; no stage that takes rejects; and
+ * definitions that are the threads' own.
  */
 export function mapSegmentLength(plan: Plan, vocabulary: Vocabulary, words: Vocabulary): number {
+  if (plan.stages.some(({ stage }) => vocabulary.stages.get(stage)?.takesRejects)) return 0;
   const { map, partial } = segments(plan, vocabulary);
   if (partial === null || map.stages.length === 0) return 0;
   const stages = [...map.stages, partial];
@@ -62,10 +64,8 @@ export function assembleFor(
   const tally: Tally = { lines: 0, slicedLines: 0, slicedBytes: 0 };
   const { stages, probes } = assemble(plan, {
     ...services,
-    reject: (reject) => {
-      const line = reject.line + tally.slicedLines;
-      services.reject({ ...reject, line, offset: reject.offset + tally.slicedBytes });
-    },
+    reject: (reject, told) =>
+      services.reject(shifted(reject, tally.slicedLines, tally.slicedBytes), told),
     lines: (count, empty = 0) => {
       tally.lines += count + empty;
       services.lines(count);
@@ -101,6 +101,8 @@ export function assembleFor(
     operator,
     probe: mapped[0]!.probe,
     wake: mapped[0]!.wake,
+    room: () => undefined,
+    over: () => {},
     fresh: (others) => chain(mapped.map((stage) => () => stage.fresh(others))),
   };
   return { stages: [first, ...stages.slice(length)], probes };

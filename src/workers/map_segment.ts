@@ -7,7 +7,8 @@ import type { Batch } from "../batch/batch.ts";
 import type { AnyOperator, Chunk } from "../pipeline/chain.ts";
 import { chain } from "../pipeline/chain.ts";
 import type { Probe } from "../pipeline/probe.ts";
-import { NOTHING, type Outputs, type Reject } from "../stage.ts";
+import { type Reject, type RejectTold, shifted } from "../reject.ts";
+import { NOTHING, type Outputs } from "../stage.ts";
 import type { SliceResult } from "./messages.ts";
 import { SliceFeed, type SliceFeedOptions } from "./slice_feed.ts";
 
@@ -38,7 +39,7 @@ export interface MapSegmentOptions {
   readonly feed: Omit<SliceFeedOptions, "merge">;
   /** Whether there is a thread that would take slices now; asks for one when there is none. */
   available(): boolean;
-  reject(reject: Reject): void;
+  reject(reject: Reject, told: RejectTold): void;
   lines(count: number): void;
   notice(key: string, value: unknown): void;
   /** The upload has ended and every line was read; may throw to fail the run. */
@@ -143,9 +144,8 @@ export class MapSegment implements AnyOperator {
     result.figures.forEach((figures, index) => probes[index]!.add(figures));
     this.#options.lines(result.lines);
     for (const [key, value] of result.notices) this.#options.notice(key, value);
-    for (const reject of result.rejects) {
-      const line = linesBefore + reject.line;
-      this.#options.reject({ ...reject, line, offset: bytesBefore + reject.offset });
+    for (const { reject, policy } of result.rejects) {
+      this.#options.reject(shifted(reject, linesBefore, bytesBefore), { policy });
     }
     this.#addState(result);
   }

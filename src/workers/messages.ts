@@ -6,7 +6,13 @@ import type { RunErrorCode } from "../errors.ts";
 import type { Plan } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import type { StageFigures } from "../pipeline/report.ts";
-import type { Reject } from "../stage.ts";
+import type { OnReject, Reject } from "../reject.ts";
+
+/** A reject with what its stage says of it. */
+export interface SliceReject {
+  readonly reject: Reject;
+  readonly policy: OnReject | undefined;
+}
 
 /** What a worker made of a slice of whole lines. Lines and offsets count from the slice's own start. */
 export interface SliceResult {
@@ -16,7 +22,7 @@ export interface SliceResult {
   readonly lines: number;
   readonly empty: number;
   /** In line order; a slice bounds how many there are. */
-  readonly rejects: readonly Reject[];
+  readonly rejects: readonly SliceReject[];
   readonly notices: readonly (readonly [key: string, value: unknown])[];
   /** What each stage did, in plan order. */
   readonly figures: readonly StageFigures[];

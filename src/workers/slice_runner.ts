@@ -11,9 +11,10 @@ import { type AnyOperator, chain } from "../pipeline/chain.ts";
 import { observed } from "../pipeline/observed.ts";
 import type { Probe } from "../pipeline/probe.ts";
 import type { StageFigures } from "../pipeline/report.ts";
-import type { Budget, Reject } from "../stage.ts";
+import { countsSince, shifted } from "../reject.ts";
+import type { Budget } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
-import type { SliceResult } from "./messages.ts";
+import type { SliceReject, SliceResult } from "./messages.ts";
 
 /** What a runner is made for. */
 export interface SliceRunnerOptions {
@@ -37,7 +38,7 @@ export class SliceRunner {
   readonly #services: StageServices;
   #aggregate: { raw: AnyOperator; watched: AnyOperator } | null = null;
   #before: readonly StageFigures[];
-  #rejects: Reject[] = [];
+  #rejects: SliceReject[] = [];
   #notices = new Map<string, unknown>();
   #lines = 0;
   #empty = 0;
@@ -49,7 +50,7 @@ export class SliceRunner {
   constructor(options: SliceRunnerOptions) {
     this.#services = {
       ...options,
-      reject: (reject) => this.#rejects.push(reject),
+      reject: (reject, told) => this.#rejects.push({ reject, policy: told?.policy }),
       lines: (count, empty = 0) => {
         this.#lines += count;
         this.#empty += empty;
@@ -111,10 +112,9 @@ export class SliceRunner {
       state,
       lines: this.#lines,
       empty: this.#empty,
-      rejects: this.#rejects.map((reject) => ({
-        ...reject,
-        line: reject.line - this.#linesBefore,
-        offset: reject.offset - this.#bytesBefore,
+      rejects: this.#rejects.map(({ reject, policy }) => ({
+        reject: shifted(reject, -this.#linesBefore, -this.#bytesBefore),
+        policy,
       })),
       notices: [...this.#notices],
       figures: figures.map((now, index) => since(now, this.#before[index]!)),
@@ -143,5 +143,6 @@ function since(now: StageFigures, before: StageFigures): StageFigures {
     batchesOut: now.batchesOut - before.batchesOut,
     busyMs: now.busyMs - before.busyMs,
     rejects: now.rejects - before.rejects,
+    rejectsByClass: countsSince(now.rejectsByClass, before.rejectsByClass),
   };
 }

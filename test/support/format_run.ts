@@ -10,13 +10,14 @@ import { DEFAULT_LIMITS } from "../../src/limits.ts";
 import type { Demand } from "../../src/language/demand.ts";
 import { DEFAULT_RESOURCES } from "../../src/resources.ts";
 import { OPEN_SCHEMA } from "../../src/schema.ts";
-import type { AnyStage, Operator, Reject, StageContext } from "../../src/stage.ts";
+import type { StageReject } from "../../src/reject.ts";
+import type { AnyStage, Operator, StageContext } from "../../src/stage.ts";
 import { between } from "./random.ts";
 
 /** What a format made of an upload. `mostHeld` is the most that it declared to its budget at once. */
 export interface FormatAnswer {
   readonly rows: Row[];
-  readonly rejects: Omit<Reject, "stage">[];
+  readonly rejects: Omit<StageReject, "class">[];
   readonly lines: number;
   readonly batches: number[];
   readonly mostHeld: number;
@@ -30,7 +31,7 @@ export function runFormat(
   maxLineBytes = DEFAULT_LIMITS.maxLineBytes,
   demand: Demand = "all",
 ): FormatAnswer {
-  const answer = { rows: [] as Row[], rejects: [] as Omit<Reject, "stage">[], lines: 0 };
+  const answer = { rows: [] as Row[], rejects: [] as Omit<StageReject, "class">[], lines: 0 };
   const batches: number[] = [];
   let held = 0;
   let mostHeld = 0;
@@ -43,7 +44,8 @@ export function runFormat(
       },
     },
     signal: new AbortController().signal,
-    reject: (reject) => void answer.rejects.push(reject),
+    reject: ({ class: _class, ...reject }) => void answer.rejects.push(reject),
+    rejectsAbove: () => ({ take: () => [] }),
     lines: (count) => void (answer.lines += count),
     notice: () => {},
     fact: () => {},

@@ -12,8 +12,8 @@ import { type AnyOperator, chain, type Chunk } from "../../src/pipeline/chain.ts
 import { Rejects } from "../../src/pipeline/rejects.ts";
 import type { StageEvent } from "../../src/pipeline/report.ts";
 import { parsePipeline } from "../../src/plan.ts";
+import type { Reject } from "../../src/reject.ts";
 import type { Resources } from "../../src/resources.ts";
-import type { Reject } from "../../src/stage.ts";
 import type { Vocabulary } from "../../src/vocabulary.ts";
 import { VOCABULARY } from "../../stages/mod.ts";
 import { between } from "./random.ts";
@@ -56,9 +56,9 @@ export function bench(pipeline: string, options: BenchOptions = {}): Bench {
     limits,
     budget: told.budget,
     signal: new AbortController().signal,
-    reject(reject) {
+    reject(reject, how) {
       rejects.push(reject);
-      told.policy.add(reject);
+      told.policy.add(reject, how);
     },
     lines(count) {
       told.policy.lines += count;

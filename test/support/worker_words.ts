@@ -88,11 +88,30 @@ const dearTally = defineStage({
   },
 });
 
+/** Row-local; throws on batches with a row whose path ends in 7. */
+const picky = defineStage({
+  name: "picky",
+  kind: "row-local",
+  summary: "Fails",
+  description: "For tests.",
+  arguments: z.object({}),
+  examples: [],
+  create: () => ({
+    push(batch: Batch) {
+      for (const { path } of batch.toRows()) {
+        if (typeof path === "string" && path.endsWith("7")) throw new Error(`No ${path}`);
+      }
+      return [batch];
+    },
+  }),
+});
+
 /** The default words, and those that fail. */
 export const WORKER_WORDS: Vocabulary = vocabularyOf([
   ...DEFAULT_STAGES,
   dieOnce,
   dearTally,
+  picky,
   failing("die", () => die),
   failing("hang", () => () => new Promise(() => {})),
   failing("throw", () => () => {

@@ -1,0 +1,58 @@
+/**
+ * What flows between the stages of a plan, and what is asked of it.
+ * @module
+ */
+import { checkExpression } from "../expression/check.ts";
+import { demandsOf } from "../language/demand.ts";
+import type { Plan, PlanStage } from "../language/syntax.ts";
+import { OPEN_SCHEMA, type Schema } from "../schema.ts";
+import type { CheckContext, StageContext } from "../stage.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+
+/** What the plan knows of a stage's input, and what is asked of its output. */
+export type Edges = Pick<StageContext, "schema" | "demand">;
+
+/** Edges of plans that run again and again, by the words they were found with; gone with the plan. */
+const knownEdges = new WeakMap<Plan, { vocabulary: Vocabulary; edges: readonly Edges[] }>();
+
+/** The edges of a plan in the order of its stages. */
+export function edgesOf(plan: Plan, vocabulary: Vocabulary): readonly Edges[] {
+  const known = knownEdges.get(plan);
+  if (known?.vocabulary === vocabulary) return known.edges;
+  const schemas = schemasOf(plan, OPEN_SCHEMA, vocabulary);
+  const demands = demandsOf(plan, vocabulary);
+  const edges = plan.stages.map((_, index) => ({
+    schema: schemas[index]!,
+    demand: demands[index]!,
+  }));
+  knownEdges.set(plan, { vocabulary, edges });
+  return edges;
+}
+
+/** The rows that go into each stage of a plan whose first stage gets `input`. */
+export function schemasOf(plan: Plan, input: Schema, vocabulary: Vocabulary): Schema[] {
+  const check: CheckContext = {
+    vocabulary,
+    issue: () => {},
+    expression: (expression, schema) =>
+      checkExpression(expression, schema, vocabulary.functions, () => {}),
+    condition: () => {},
+    nested: (nested, schema) => {
+      const schemas = schemasOf(nested, schema, vocabulary);
+      const last = nested.stages.at(-1);
+      return last === undefined ? schema : outputOf(last, schemas.at(-1)!, check);
+    },
+  };
+  const schemas: Schema[] = [];
+  let current = input;
+  for (const stage of plan.stages) {
+    schemas.push(current);
+    current = outputOf(stage, current, check);
+  }
+  return schemas;
+}
+
+function outputOf(stage: PlanStage, input: Schema, check: CheckContext): Schema {
+  const definition = check.vocabulary.stages.get(stage.stage)!;
+  return definition.schema?.(stage.arguments, input, check) ?? input;
+}
