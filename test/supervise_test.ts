@@ -219,6 +219,12 @@ function shaky(stage: AnyStage, random: () => number): AnyStage {
   };
 }
 
+/** The default words, and one that throws at each push. */
+const SHAKY_WORDS: Vocabulary = {
+  ...VOCABULARY,
+  stages: new Map(VOCABULARY.stages).set("shaky", shaky(faulty(0).stage, () => 0)),
+};
+
 /** The answer of a supervised run over `input` in pieces that end at `cuts`. */
 async function answer(pipeline: string, pieces: readonly Uint8Array[], vocabulary: Vocabulary) {
   const run = new Run({
@@ -243,7 +249,39 @@ async function answer(pipeline: string, pieces: readonly Uint8Array[], vocabular
   return text;
 }
 
+describe("restarts", () => {
+  it("pause for as long as asked, twice as long each time", async () => {
+    const pauses: number[] = [];
+    const { clock } = HASTY;
+    const after = (milliseconds: number, then: () => void) => {
+      pauses.push(milliseconds);
+      return clock.after(milliseconds, then);
+    };
+    const run = new Run({
+      id: "test",
+      plan: parsePipeline("lines | shaky", SHAKY_WORDS).plan,
+      pipeline: "lines | shaky",
+      name: null,
+      vocabulary: SHAKY_WORDS,
+      limits: DEFAULT_LIMITS,
+      options: {
+        ...DEFAULT_RUN_OPTIONS,
+        supervision: { limit: 4, state: "restore", backoffMs: 900 },
+      },
+      body: new Blob(["one\n"]).stream(),
+      figures: { wireBytes: 0, bytes: 0 },
+      resources: { ...HASTY, clock: { ...clock, after } },
+    });
+    await assert.rejects(new Response(run.results).text());
+    const { error } = await run.ended;
+    assert.equal(error?.message, "Stage failed: Thrown after the work");
+    assert.deepEqual(pauses, [900, 1800, 3600, 5000]);
+  });
+});
+
 for (const stage of VOCABULARY.stages.values()) {
+  // What waits for a stage that takes rejects would not come again, so it is not supervised.
+  if (stage.takesRejects) continue;
   it(`${stage.name}: thrown at any time and restarted, it gives the same`, () =>
     forSeeds(5, async (random) => {
       for (const { pipeline, input, output } of stage.examples) {

@@ -37,7 +37,6 @@ export interface ResumableInput extends ChainedPlanInput {
  * A run of its own kind: between two chunks everything that came in has been digested, so that a checkpoint (all states
  * and the offset, in one transaction) can be taken then. Rows that come before the end go into the store with it. Holds
  * the stages' state, and up to 1 MiB of rows between checkpoints.
- *
  * First {@link ResumableRun.take}, then, when that was the last part, {@link ResumableRun.finish}.
  */
 export class ResumableRun {
@@ -60,7 +59,7 @@ export class ResumableRun {
 
   /** Throws what the state cannot be restored for. */
   constructor(input: ResumableInput) {
-    const { head, state, limits } = input;
+    const { head, state, limits, resources: { clock } } = input;
     this.#input = input;
     this.id = head.id;
     this.ended = this.#ended.promise;
@@ -72,7 +71,7 @@ export class ResumableRun {
     this.#watch = new Watch({
       everyMs: null,
       timeoutMs: null,
-      clock: input.resources.clock,
+      clock,
       stallMs: limits.stallTimeoutMs,
       blockedMs: 0,
       blocked: () => {},
