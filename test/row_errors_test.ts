@@ -138,6 +138,28 @@ describe("a row-local stage that throws", () => {
   });
 });
 
+describe("a supervised stage", () => {
+  const supervision = { limit: 3, state: "restore", backoffMs: 1 } as const;
+
+  it("tells of a last line without a line feed", async () => {
+    const { report } = await runFaulty("json", ['{"n":1}'], {
+      options: { supervision },
+      rest: "{",
+    });
+    assert.deepEqual([report.lines, report.rejects, report.rows], [2, 1, 1]);
+  });
+
+  it("counts what nested stages reject once, though the call is made again", async () => {
+    const { report, rows } = await runFaulty(
+      "json | tee (poisoned on_error=skip | flaky)",
+      ['{"n":1,"bad":true}', '{"n":2}'],
+      { options: { supervision } },
+    );
+    assert.deepEqual(report.events.map(({ name }) => name), ["restarted"]);
+    assert.deepEqual([report.rejects, rows[0]], [1, { n: 2, $branch: 1 }]);
+  });
+});
+
 describe("the budget of rejects", () => {
   const lines = ['{"n":1,"bad":true}', '{"n":2,"bad":true}', "{", '{"n":3}'];
   const pipeline = "json | poisoned on_error=skip";

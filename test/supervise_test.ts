@@ -286,7 +286,7 @@ for (const stage of VOCABULARY.stages.values()) {
     forSeeds(5, async (random) => {
       for (const { pipeline, input, output } of stage.examples) {
         if (output === undefined) continue;
-        const bytes = encodeText(input.repeat(5));
+        const bytes = encodeText((input.endsWith("\n") ? input : `${input}\n`).repeat(5));
         const pieces = cut(bytes, randomCuts(random, bytes.length));
         const vocabulary = {
           ...VOCABULARY,

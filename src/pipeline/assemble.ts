@@ -15,6 +15,7 @@ import type { AnyStage, Budget, Operator, StageContext } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { type AnyOperator, chain } from "./chain.ts";
 import { type Edges, edgesOf, schemasOf } from "./edges.ts";
+import { HeldBack } from "./held_back.ts";
 import { observed } from "./observed.ts";
 import { Probe } from "./probe.ts";
 import { RejectFeed, RejectLevel } from "./reject_feed.ts";
@@ -36,6 +37,8 @@ export interface StageServices {
   readonly resources: Resources;
   /** Set when stages that throw are made anew. */
   readonly supervision?: Supervision | undefined;
+  /** Runs what tells of lines and rejects when that is certain; it is at once where this is missing. */
+  say?(what: () => void): void;
 }
 
 /** A stage of a run. */
@@ -109,12 +112,14 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     const probe = probeFor(definition, stage, place, services.limits);
     const edges = edgesOfPlan[index]!;
     const create = (context: StageContext) => createOperator(definition, stage, context);
-    const context = contextOf(services, stage, edges, place, probe);
-    const { supervision } = services;
     // What waits for a stage that takes rejects is not its state, and would not come again.
-    const operator = supervision === undefined || definition.takesRejects
+    const supervision = definition.takesRejects ? undefined : services.supervision;
+    const held = supervision && new HeldBack();
+    const own = held === undefined ? services : { ...services, say: held.say };
+    const context = contextOf(own, stage, edges, place, probe);
+    const operator = held === undefined || supervision === undefined
       ? create(context)
-      : supervised(create, context, definition.kind, supervision);
+      : supervised(() => create(context), context, held, definition.kind, supervision);
     return {
       name: stage.stage,
       probe,
@@ -174,6 +179,7 @@ function contextOf(
       prefix: `${place.prefix}${stage.stage}.${label}.`,
       path: `${place.path}/${label}`,
     });
+  const say = services.say ?? ((what: () => void) => what());
   return {
     limits: services.limits,
     budget: services.budget,
@@ -181,7 +187,7 @@ function contextOf(
     vocabulary: services.vocabulary,
     schema,
     demand,
-    lines: (count, empty) => services.lines(count, empty),
+    lines: (count, empty) => say(() => services.lines(count, empty)),
     notice: (key, value) => services.notice(key, value),
     fact: (name, value) => probe?.tell(name, value),
     event: (name, attributes = {}) => {
@@ -191,13 +197,14 @@ function contextOf(
     wake: () => place.wake.ring(),
     resources: services.resources,
     below: () => place.below()?.figures() ?? null,
-    reject: (told) => {
-      const reject = rejectOf(told, stage.stage);
-      probe?.rejects.add(reject.class);
-      const feed = place.level.below(place.index);
-      feed?.add(reject);
-      services.reject(reject, { policy: onErrorOf(stage), taken: feed !== undefined });
-    },
+    reject: (told) =>
+      say(() => {
+        const reject = rejectOf(told, stage.stage);
+        probe?.rejects.add(reject.class);
+        const feed = place.level.below(place.index);
+        feed?.add(reject);
+        services.reject(reject, { policy: onErrorOf(stage), taken: feed !== undefined });
+      }),
     rejectsAbove: () => {
       const feed = new RejectFeed(services.budget, () => place.wake.ring());
       place.level.set(place.index, feed);

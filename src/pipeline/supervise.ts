@@ -5,10 +5,10 @@
 import { decodeState } from "../checkpoint/decode.ts";
 import { encodeState } from "../checkpoint/encode.ts";
 import { RunError } from "../errors.ts";
-import type { StageReject } from "../reject.ts";
 import type { Outputs, StageContext, StageKind } from "../stage.ts";
 import type { Batch } from "../batch/batch.ts";
 import { type AnyOperator, type Chunk, restoreOperator } from "./chain.ts";
+import type { HeldBack } from "./held_back.ts";
 import { measure } from "./probe.ts";
 
 /** How stages are supervised. */
@@ -31,7 +31,7 @@ const MOST_LOG_BYTES = 16 * LEAST_LOG_BYTES;
 const MOST_SAVING_SHARE = 0.05;
 
 /**
- * The operator that `make` gives, made again when it throws something that is no RunError: after a growing pause, from
+ * The operator that `make` gives with `context`, which says of lines and rejects through `effects`, made again when it throws something that is no RunError: after a growing pause, from
  * its last checkpoint in memory, with the chunks since then gone through once more and their outputs left out. So a stage
  * whose outputs depend on its input alone gives what it would have given. The rest of the run waits meanwhile. What the
  * failed call said of lines and rejects is forgotten. After `limit` restarts, and in `finish`, the fault goes on as it is.
@@ -39,18 +39,18 @@ const MOST_SAVING_SHARE = 0.05;
  * Costs the state once more, as bytes, and chunks of up to that size or 16 MiB, declared to the budget.
  */
 export function supervised(
-  make: (context: StageContext) => AnyOperator,
+  make: () => AnyOperator,
   context: StageContext,
+  effects: HeldBack,
   kind: StageKind,
   supervision: Supervision,
 ): AnyOperator {
-  const effects = new Effects(context);
   // A format that forgot where it is would read half a line as one, so it is never reset.
   const how = kind === "format" ? { ...supervision, state: "restore" as const } : supervision;
-  const supervisor = new Supervisor(() => make(effects.context), effects, how);
+  const supervisor = new Supervisor(make, context, effects, how);
   const operator: AnyOperator = {
     push: (chunk) => supervisor.call(chunk, (current) => current.push(chunk)),
-    finish: () => supervisor.current.finish?.() ?? [],
+    finish: () => supervisor.finish(),
     get full() {
       return supervisor.current.full ?? false;
     },
@@ -86,7 +86,8 @@ class Supervisor {
 
   constructor(
     readonly make: () => AnyOperator,
-    readonly effects: Effects,
+    readonly context: StageContext,
+    readonly effects: HeldBack,
     readonly supervision: Supervision,
   ) {
     this.current = make();
@@ -116,6 +117,11 @@ class Supervisor {
     this.current[how]!(state);
     this.effects.commit();
     this.#changed = true;
+  }
+
+  finish(): Iterable<Batch> | AsyncIterable<Batch> {
+    this.effects.open();
+    return this.current.finish?.() ?? [];
   }
 
   dispose(): void {
@@ -166,10 +172,10 @@ class Supervisor {
     const { limit } = this.supervision;
     const restarts = ++this.#restarts;
     const message = (fault instanceof Error ? fault.message : String(fault)).slice(0, 200);
-    this.effects.context.fact("restarts", restarts);
-    this.effects.context.event("restarted", { restarts, limit, error: message });
+    this.context.fact("restarts", restarts);
+    this.context.event("restarted", { restarts, limit, error: message });
     this.current.dispose?.();
-    await this.effects.pause(this.#pause(restarts));
+    await pause(this.context, this.#pause(restarts));
     this.current = this.make();
     if (this.supervision.state === "reset") return this.#forget();
     if (this.#checkpoint !== null) restoreOperator(this.current, decodeState(this.#checkpoint));
@@ -205,47 +211,22 @@ class Supervisor {
     const held = this.#logged + (this.#checkpoint?.length ?? 0);
     const more = held - this.#held;
     this.#held = held;
-    this.effects.context.budget.take(more);
+    this.context.budget.take(more);
   }
 }
 
-/** What a stage says of lines and rejects, held back until its call has succeeded. */
-class Effects {
-  readonly context: StageContext;
-  #waiting: (() => void)[] = [];
-
-  constructor(readonly outer: StageContext) {
-    this.context = {
-      ...outer,
-      lines: (count, empty) => void this.#waiting.push(() => outer.lines(count, empty)),
-      reject: (reject: StageReject) => void this.#waiting.push(() => outer.reject(reject)),
+/** Rejects when the run ends meanwhile. */
+function pause({ resources, signal }: StageContext, milliseconds: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      take();
+      reject(signal.reason);
     };
-  }
-
-  /** Says it all. Throws what the run's policy throws. */
-  commit(): void {
-    if (this.#waiting.length === 0) return;
-    for (const say of this.#waiting.splice(0)) say();
-  }
-
-  forget(): void {
-    this.#waiting = [];
-  }
-
-  /** Rejects when the run ends meanwhile. */
-  pause(milliseconds: number): Promise<void> {
-    const { resources, signal } = this.outer;
-    return new Promise((resolve, reject) => {
-      const stop = () => {
-        take();
-        reject(signal.reason);
-      };
-      const take = resources.clock.after(milliseconds, () => {
-        signal.removeEventListener("abort", stop);
-        resolve();
-      });
-      if (signal.aborted) stop();
-      else signal.addEventListener("abort", stop, { once: true });
+    const take = resources.clock.after(milliseconds, () => {
+      signal.removeEventListener("abort", stop);
+      resolve();
     });
-  }
+    if (signal.aborted) stop();
+    else signal.addEventListener("abort", stop, { once: true });
+  });
 }

@@ -37,6 +37,22 @@ export const POISONED: AnyStage = defineStage({
   }),
 });
 
+let flakes = 0;
+
+/** Throws at every other push, whichever of its operators is asked. */
+export const FLAKY: AnyStage = defineStage({
+  ...FOR_TESTS,
+  name: "flaky",
+  kind: "ordered",
+  arguments: z.object({}),
+  create: () => ({
+    push(batch: Batch) {
+      if (flakes++ % 2 === 0) throw new TypeError("Every other time");
+      return [batch];
+    },
+  }),
+});
+
 /** Waits so long on the run's clock for each batch. */
 export const SLOW: AnyStage = defineStage({
   ...FOR_TESTS,
@@ -56,7 +72,7 @@ export const SLOW: AnyStage = defineStage({
 });
 
 /** The default words and those above. */
-export const FAULTY_WORDS = vocabularyOf([...DEFAULT_STAGES, POISONED, SLOW]);
+export const FAULTY_WORDS = vocabularyOf([...DEFAULT_STAGES, POISONED, FLAKY, SLOW]);
 
 /** A clock that strikes when it is told. */
 export class TestClock implements Clock {
@@ -135,13 +151,13 @@ export async function outcomeOf(run: Run): Promise<FaultyOutcome> {
   return { rows, report: await run.ended };
 }
 
-/** Runs `pipeline` over the lines, which come in pieces that end at the offsets `cuts`. */
+/** Runs `pipeline` over the lines, and `rest` behind them, in pieces that end at the offsets `cuts`. */
 export function runFaulty(
   pipeline: string,
   lines: readonly string[],
-  settings: FaultyRunOptions & { readonly cuts?: readonly number[] } = {},
+  settings: FaultyRunOptions & { readonly cuts?: readonly number[]; readonly rest?: string } = {},
 ): Promise<FaultyOutcome> {
-  const bytes = encodeText(lines.map((line) => `${line}\n`).join(""));
+  const bytes = encodeText(lines.map((line) => `${line}\n`).join("") + (settings.rest ?? ""));
   const ends = [...settings.cuts ?? [], bytes.length];
   let at = 0;
   const body = new ReadableStream<Uint8Array>({
