@@ -31,6 +31,11 @@ export function leavesRowsOut(stage: PlanStage, definition: AnyStage): boolean {
   return definition.kind === "row-local" && (policy === "skip" || policy === "emit");
 }
 
+/** Whether the rows that a stage leaves out are shown as a whole, so that formats make all of their fields. */
+export function showsRows(stage: PlanStage, definition: AnyStage): boolean {
+  return leavesRowsOut(stage, definition) && stage.arguments["on_error"] === "emit";
+}
+
 /** Whether a stage can go on without a line or a row: formats, stages that take each row by itself, and those that say so. */
 export function mayReject({ kind, rejects }: AnyStage): boolean {
   return kind === "format" || kind === "row-local" || rejects === true;

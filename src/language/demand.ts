@@ -4,7 +4,7 @@
  */
 import type { AnyStage } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
-import { leavesRowsOut } from "./common_options.ts";
+import { showsRows } from "./common_options.ts";
 import { plansIn } from "./nested_kinds.ts";
 import { printField } from "./print.ts";
 import { propertiesOf } from "./properties.ts";
@@ -39,8 +39,7 @@ export function demandsOf(plan: Plan, vocabulary: Vocabulary, result: Demand = "
 /** What a stage asks of its input when `below` is asked of its output. */
 function asked(stage: PlanStage, vocabulary: Vocabulary, below: Demand): Demand {
   const definition = vocabulary.stages.get(stage.stage);
-  // What is left out is shown as a whole.
-  if (definition?.rows === undefined || leavesRowsOut(stage, definition)) return "all";
+  if (definition?.rows === undefined || showsRows(stage, definition)) return "all";
   const reads = definition.reads?.(stage.arguments) ?? [];
   return unionOf([
     reads === "all" ? reads : fieldsIn(reads),
