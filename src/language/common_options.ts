@@ -37,6 +37,7 @@ export function showsRows(stage: PlanStage, definition: AnyStage): boolean {
 }
 
 /** Whether a stage can go on without a line or a row: formats, stages that take each row by itself, and those that say so. */
-export function mayReject({ kind, rejects }: AnyStage): boolean {
-  return kind === "format" || kind === "row-local" || rejects === true;
+export function mayReject({ kind, rejects, arguments: own }: AnyStage): boolean {
+  return kind === "format" || kind === "row-local" || rejects === true ||
+    Object.hasOwn(own.shape, "on_error");
 }

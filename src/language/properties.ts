@@ -44,9 +44,12 @@ export function argumentsSchemaOf(stage: AnyStage): z.ZodObject {
 function knownOf(stage: AnyStage): Known {
   const before = known.get(stage);
   if (before !== undefined) return before;
-  const schema: z.ZodObject = stage.arguments.extend(COMMON_OPTIONS);
+  const declared: Readonly<Record<string, z.ZodType>> = stage.arguments.shape;
+  // A stage that declares an option of that name means its own.
+  const common = Object.entries(COMMON_OPTIONS).filter(([name]) => !Object.hasOwn(declared, name));
+  const schema: z.ZodObject = stage.arguments.extend(Object.fromEntries(common));
   const all = readProperties(stage, schema.shape);
-  const own = all.filter(({ name }) => !Object.hasOwn(COMMON_OPTIONS, name));
+  const own = all.filter(({ name }) => Object.hasOwn(declared, name));
   const made = { own, all, schema };
   known.set(stage, made);
   return made;

@@ -136,7 +136,7 @@ export class Probe {
     return {
       batches: times.count,
       batchMs: times.sumMs,
-      rejects: this.rejects,
+      rejects: this.rejects.total,
       quantileMs: (quantile) => times.quantile(quantile),
     };
   }

@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS, type Limits } from "../../src/limits.ts";
 import type { RunReport } from "../../src/pipeline/report.ts";
 import { Run } from "../../src/pipeline/run.ts";
 import { DEFAULT_RUN_OPTIONS, type RunOptions } from "../../src/pipeline/run_input.ts";
+import { DEFAULT_RESOURCES } from "../../src/resources.ts";
 import { parsePipeline } from "../../src/plan.ts";
 import { type Clock, SYSTEM_CLOCK } from "../../src/resources.ts";
 import { type AnyStage, defineStage } from "../../src/stage.ts";
@@ -128,7 +129,7 @@ export function startFaulty(
     options: { ...DEFAULT_RUN_OPTIONS, ...options },
     body,
     figures: { wireBytes: 0, bytes: 0 },
-    resources: { clock },
+    resources: { ...DEFAULT_RESOURCES, clock },
   });
 }
 
