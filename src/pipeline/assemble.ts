@@ -3,7 +3,6 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import { nestedPlans } from "../language/check_plan.ts";
 import { demandsOf } from "../language/demand.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
@@ -14,7 +13,7 @@ import { type Reject, rejectOf, type RejectTold } from "../reject.ts";
 import type { AnyStage, Budget, Operator, StageContext } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { type AnyOperator, chain } from "./chain.ts";
-import { type Edges, edgesOf, schemasOf } from "./edges.ts";
+import { type Edges, edgesOf, reachesOut, schemasOf } from "./edges.ts";
 import { HeldBack } from "./held_back.ts";
 import { observed } from "./observed.ts";
 import { Probe } from "./probe.ts";
@@ -139,14 +138,6 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
   return { stages, probes: listed };
 }
 
-function reachesOut(stage: PlanStage, vocabulary: Vocabulary): boolean {
-  const definition = vocabulary.stages.get(stage.stage)!;
-  return definition.reachesOut === true ||
-    nestedPlans(stage, definition).some(({ stages }) =>
-      stages.some((nested) => reachesOut(nested, vocabulary))
-    );
-}
-
 /** The probe of a place, made when it is first asked for. */
 function probeFor(definition: AnyStage, stage: PlanStage, place: Place, limits: Limits): Probe {
   const known = place.probes?.get(place.path);
@@ -175,7 +166,7 @@ function contextOf(
   ) =>
     nest(plan, { schema: rows, demand }, services, {
       ...place,
-      ...(ring !== undefined && { wake: ringing(ring) }),
+      ...(ring !== undefined && { wake: Wake.calling(ring) }),
       prefix: `${place.prefix}${stage.stage}.${label}.`,
       path: `${place.path}/${label}`,
     });
@@ -213,12 +204,6 @@ function contextOf(
     nested: (plan, label, options) => makeNested(plan, label, options)(),
     nestedFactory: (plan, label) => makeNested(plan, label),
   };
-}
-
-function ringing(ring: () => void): Wake {
-  const wake = new Wake();
-  wake.listen(ring);
-  return wake;
 }
 
 /**

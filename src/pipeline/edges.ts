@@ -3,6 +3,7 @@
  * @module
  */
 import { checkExpression } from "../expression/check.ts";
+import { nestedPlans } from "../language/check_plan.ts";
 import { demandsOf } from "../language/demand.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
 import { OPEN_SCHEMA, type Schema } from "../schema.ts";
@@ -55,4 +56,13 @@ export function schemasOf(plan: Plan, input: Schema, vocabulary: Vocabulary): Sc
 function outputOf(stage: PlanStage, input: Schema, check: CheckContext): Schema {
   const definition = check.vocabulary.stages.get(stage.stage)!;
   return definition.schema?.(stage.arguments, input, check) ?? input;
+}
+
+/** Whether a stage, or one nested in it, asks or writes outside of the process. */
+export function reachesOut(stage: PlanStage, vocabulary: Vocabulary): boolean {
+  const definition = vocabulary.stages.get(stage.stage)!;
+  return definition.reachesOut === true ||
+    nestedPlans(stage, definition).some(({ stages }) =>
+      stages.some((nested) => reachesOut(nested, vocabulary))
+    );
 }

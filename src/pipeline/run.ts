@@ -102,16 +102,17 @@ export class Run {
   /** The figures now. */
   report(): RunReport {
     const stages = this.#assembly.probes.map((probe) => probe.report());
+    const { pipeline, name, figures: { wireBytes, bytes } } = this.#input;
     return {
       id: this.id,
       state: this.#state,
       error: this.#error,
-      pipeline: this.#input.pipeline,
-      name: this.#input.name,
+      pipeline,
+      name,
       startedAt: this.#startedAt,
       durationMs: this.#durationMs ?? Math.round(performance.now() - this.#started),
-      wireBytes: this.#input.figures.wireBytes,
-      bytes: this.#input.figures.bytes,
+      wireBytes,
+      bytes,
       lines: this.#rejects.lines,
       rows: this.#rows,
       rejects: this.#rejects.count,
@@ -200,8 +201,7 @@ export class Run {
 
   /** Waiting for more input is nobody's fault here: it is told only when something waits. */
   #tellBlocked(forMs: number): void {
-    const stages = this.#assembly.probes.map((probe) => probe.report());
-    const by = blockedBy(stages, this.#outbox.empty);
+    const by = blockedBy(this.report().stages, this.#outbox.empty);
     if (by !== null) {
       this.#events.add({ ...by, name: "blocked", attributes: { by: by.stage, forMs } });
     }
@@ -222,19 +222,18 @@ export class Run {
   }
 
   #makeServices(): StageServices {
+    const { vocabulary, limits, resources, options: { supervision } } = this.#input;
     return {
-      vocabulary: this.#input.vocabulary,
-      limits: this.#input.limits,
-      budget: new RunBudget(this.#input.limits.maxStateBytes),
+      vocabulary,
+      limits,
+      budget: new RunBudget(limits.maxStateBytes),
       signal: this.#abort.signal,
       reject: (reject, told) => this.#rejects.add(reject, told),
-      lines: (count) => {
-        this.#rejects.lines += count;
-      },
+      lines: (count) => void (this.#rejects.lines += count),
       notice: (key, value) => this.#notices.add(key, value),
       event: (event) => this.#events.add(event),
-      resources: this.#input.resources,
-      supervision: this.#input.options.supervision,
+      resources,
+      supervision,
     };
   }
 

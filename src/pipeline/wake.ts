@@ -8,6 +8,13 @@ export class Wake {
   #rung = false;
   #listener: (() => void) | null = null;
 
+  /** A bell that calls `listener`. */
+  static calling(listener: () => void): Wake {
+    const wake = new Wake();
+    wake.listen(listener);
+    return wake;
+  }
+
   ring(): void {
     this.#rung = true;
     this.#listener?.();
