@@ -16,6 +16,7 @@ import type { Vocabulary } from "../src/vocabulary.ts";
 import { WorkerPool } from "../src/workers/pool.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { createApp } from "./app.ts";
+import { openFiles } from "./files.ts";
 import { loadPipelines } from "./named_pipelines.ts";
 import { openOutbound } from "./outbound.ts";
 import { serve } from "./serve.ts";
@@ -73,6 +74,11 @@ export async function startSluice(
   const resources = {
     clock: SYSTEM_CLOCK,
     http,
+    files: openFiles({
+      directory: settings.FILES,
+      maxBytes: settings.MAX_FILE,
+      draftTtlMs: settings.CHECKPOINT_TTL,
+    }),
     tables: openTables(settings.TABLES, settings.TABLE_SIZE),
     uploaded: null,
     caches: new NamedCaches(settings.CACHES, SYSTEM_CLOCK),
@@ -82,7 +88,7 @@ export async function startSluice(
     store,
     vocabulary,
     limits,
-    resources,
+    resources: { ...resources, files: { ...resources.files, durable: true } },
     intervalMs: settings.CHECKPOINT_INTERVAL,
     ttlMs: settings.CHECKPOINT_TTL,
     maxUploads: settings.MAX_UPLOADS,

@@ -5,6 +5,7 @@
 import { CLOSED_DOOR, type HttpDoor } from "./lookup/http_door.ts";
 import { NamedCaches } from "./lookup/named_caches.ts";
 import { NO_TABLES, type Tables, type UploadedTable } from "./lookup/tables.ts";
+import { type Files, NO_FILES } from "./sinks/files.ts";
 
 /** Time, so that tests can be its master. */
 export interface Clock {
@@ -19,6 +20,8 @@ export interface Resources {
   readonly clock: Clock;
   /** The way to other hosts. */
   readonly http: HttpDoor;
+  /** The folder that may be written to. */
+  readonly files: Files;
   /** The tables of the configured folder. */
   readonly tables: Tables;
   /** The table that came with this run. */
@@ -36,10 +39,11 @@ export const SYSTEM_CLOCK: Clock = {
   },
 };
 
-/** Time, and nothing else: no host may be asked, there is no table, and no cache can be named. */
+/** Time, and nothing else: no host may be asked, nothing may be written, there is no table, and no cache can be named. */
 export const DEFAULT_RESOURCES: Resources = {
   clock: SYSTEM_CLOCK,
   http: CLOSED_DOOR,
+  files: NO_FILES,
   tables: NO_TABLES,
   uploaded: null,
   caches: new NamedCaches(0, SYSTEM_CLOCK),

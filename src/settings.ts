@@ -115,6 +115,10 @@ export const SETTINGS = z.object({
     "Hosts that `lookup http` and `into http` may ask, with commas: `geo.example`, `10.0.0.7:8080`; a name that leads to a " +
       "private address is written `geo.internal=private`",
   ),
+  FILES: z.string().default("").describe(
+    "A folder that `into file` and `into sqlite` write to, of this server alone; without it they write nothing",
+  ),
+  MAX_FILE: size("1GiB").describe("Largest file or database that `into` writes"),
   TABLES: z.string().default("").describe("A directory with the tables of `lookup csv`"),
   TABLE_SIZE: size("64MiB").describe("Largest table of that directory, as a file and in memory"),
   CACHES: count(16, 0, 10_000).describe("Named caches at the same time"),

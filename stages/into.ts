@@ -30,7 +30,18 @@ const into: StageDefinition<typeof shape> = defineStage({
   summary: "Writes rows to another place and ends in one row that says what was written",
   description:
     "The rows go no further: what comes out is one row, at the end, with `into` (the kind of place) and what that kind has to " +
-    "say: rows written, requests made. Under backpressure: the upload waits while rows are written. `into http` sends `batch` rows " +
+    "say: rows written, requests made. Under backpressure: the upload waits while rows are written.\n\n" +
+    "`into file` writes NDJSON, or CSV when the name ends in `.csv` or `format=csv` says so, below the folder FILES and nowhere else; " +
+    "folders inside it are made. Rows go to a draft beside the file, which takes the file's place (with `append=yes`: goes to its end) when the run is " +
+    "through: a run that fails leaves nothing. The columns of CSV are the fields of the first row; a row with another " +
+    "field ends the run, so put `select` before it. MAX_FILE bounds the file.\n\n" +
+    "`into sqlite` writes to a table of a database (`.db`, `.sqlite`) below FILES. With `key` a row whose key is there is updated, " +
+    "so sending the same rows again changes nothing; without, every row is a new one. A field that the row does not have is left as it is. " +
+    "Missing tables and columns are made (at most 200) unless `create=no`. Columns have no type: whole numbers are stored as INTEGER, others as REAL, " +
+    "true and false as 1 and 0, times as ISO 8601 text, lists and objects as JSON text. Each 1000 rows, and each batch, are a transaction that is on " +
+    "the disk before the next: a run that fails leaves those before, and with `key` it is enough to send it again. One " +
+    "process writes at a time; the others wait for up to 5 s.\n\n" +
+    "`into http` sends `batch` rows " +
     "as NDJSON in one POST, one request after the other, only to a host of LOOKUP_HOSTS. A request that failed is sent again with " +
     "the same `idempotency-key`, so that a receiver which looks at it writes no row twice; without that, rows come at least " +
     "once. When all tries failed the run fails, and with `on_error=skip` the rows are counted as `failed`. Holds the rows of " +
@@ -44,6 +55,29 @@ const into: StageDefinition<typeof shape> = defineStage({
         '{"path":"/a","status":500}\n{"path":"/b","status":200}\n{"path":"/c","status":503}\n' +
         '{"path":"/d","status":502}\n',
       output: '{"into":"http","rows":3,"requests":2,"failed":0}',
+    },
+    {
+      title: "Rows written to a file",
+      pipeline: 'json | where status >= 500 | into file "daily/errors.csv"',
+      input: '{"user":7,"status":500}\n{"user":8,"status":200}\n{"user":7,"status":503}\n',
+      output: '{"into":"file","name":"daily/errors.csv","rows":2,"bytes":24}',
+    },
+    {
+      title: "Rows written to a table by key: the last of user 7 updates the first",
+      pipeline: 'json | into sqlite "users.db" table=users key=user',
+      input: '{"user":7,"status":500}\n{"user":8,"status":200}\n{"user":7,"status":503}\n',
+      output:
+        '{"into":"sqlite","name":"users.db","table":"users","rows":3,"inserted":2,"updated":1}',
+    },
+    {
+      title: "A name that leads out of the folder",
+      pipeline: 'json | into file "../errors.ndjson"',
+      input: "",
+      error:
+        'Expected the name of a file below the folder FILES, such as "daily/errors.ndjson", found "../errors.ndjson" ' +
+        "at line 1, column 8\n" +
+        '  json | into file "../errors.ndjson"\n' +
+        "         ^^^^",
     },
     {
       title: "What is no address",
@@ -66,7 +100,7 @@ const into: StageDefinition<typeof shape> = defineStage({
         hint: `Its options are ${allowed}`,
       });
     }
-    const wrong = sink.check?.(target) ?? null;
+    const wrong = sink.check?.(target, args) ?? null;
     if (wrong !== null) check.issue({ ...wrong, at: NOWHERE });
     return { ...schemaOf({ into: "text" }), open: true };
   },

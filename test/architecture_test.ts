@@ -28,6 +28,7 @@ const RUNTIME_FILES: ReadonlyMap<RegExp, string> = new Map([
     /^src\/checkpoint\/sqlite_store\.ts$/,
     "SQLite is in node:sqlite alone, and its folder must be made",
   ],
+  [/^routes\/(files|sqlite)\.ts$/, "write to the folder of files"],
   [/^routes\/outbound\.ts$/, "dials checked addresses, which fetch cannot be told to do"],
   [/^routes\/tables\.ts$/, "reads the folder of tables"],
   [/^src\/intake\/decoder\.ts$/, "zstd and brotli are in node:zlib alone"],

@@ -29,8 +29,8 @@ export interface SinkDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly summary: string;
   /** Options of its own, made with `argument.*`, each optional; another sink's option of the same name is shared. */
   readonly options: Shape;
-  /** What is wrong with the target as a text, before anything runs; null when nothing is. */
-  check?(target: string): Refusal | null;
+  /** What is wrong with the target as a text, or with the options, before anything runs; null when nothing is. */
+  check?(target: string, options: z.output<z.ZodObject<Shape>>): Refusal | null;
   /** Why this server may not write there; null when it may. Asked before the upload is read. */
   refusal(
     target: string,

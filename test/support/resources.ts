@@ -9,6 +9,8 @@ import {
   HttpFailure,
   notListed,
 } from "../../src/lookup/http_door.ts";
+import { openDatabase } from "../../routes/sqlite.ts";
+import type { Database, Files } from "../../src/sinks/files.ts";
 import { NamedCaches } from "../../src/lookup/named_caches.ts";
 import { readTable, uploadedTable } from "../../src/lookup/read_table.ts";
 import { type Resources, SYSTEM_CLOCK } from "../../src/resources.ts";
@@ -47,11 +49,60 @@ const EXAMPLE_DOOR: HttpDoor = {
 
 const USERS = readTable(encodeText("id,name,team\n7,Ada,red\n8,Bob,blue\n"), "csv", 1e6);
 
+const MOST_BYTES = 1e9;
+
+/** A folder in memory, with a database of each name. */
+export function filesInMemory(
+  durable = false,
+): Files & { readonly texts: ReadonlyMap<string, string> } {
+  const texts = new Map<string, string>();
+  const drafts = new Map<string, string>();
+  const databases = new Map<string, Database>();
+  let count = 0;
+  return {
+    durable,
+    texts,
+    maxBytes: MOST_BYTES,
+    refusal: null,
+    draft(name, state) {
+      const id = state?.id ?? `draft ${++count}`;
+      const known = drafts.get(id);
+      if (state !== null && known === undefined) return Promise.resolve(null);
+      drafts.set(id, (known ?? "").slice(0, state?.bytes ?? 0));
+      const settle = (text: string) => {
+        texts.set(name, text);
+        drafts.delete(id);
+        return Promise.resolve();
+      };
+      return Promise.resolve({
+        id,
+        write: (bytes) =>
+          Promise.resolve(void drafts.set(id, drafts.get(id)! + new TextDecoder().decode(bytes))),
+        replace: () => settle(drafts.get(id)!),
+        append: (skip) => settle((texts.get(name) ?? "") + drafts.get(id)!.slice(skip)),
+        flush: () => {},
+        close: (keep) => void (keep || drafts.delete(id)),
+      });
+    },
+    look(name) {
+      const text = texts.get(name);
+      if (text === undefined) return Promise.resolve(null);
+      return Promise.resolve({ bytes: text.length, firstLine: text.split("\n")[0]! });
+    },
+    database(name) {
+      const database = databases.get(name) ?? openDatabase(":memory:", MOST_BYTES);
+      databases.set(name, database);
+      return Promise.resolve({ ...database, close: () => {} });
+    },
+  };
+}
+
 /** Resources for one run of an example. */
 export function exampleResources(): Resources {
   return {
     clock: SYSTEM_CLOCK,
     http: EXAMPLE_DOOR,
+    files: filesInMemory(),
     tables: {
       open: (name) =>
         name === "users"
