@@ -2,11 +2,45 @@
  * docs/PATTERNS.md: its blocks run as they stand there, and what they print compared with what it says.
  */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
-import { blocksOf, root, runTypeScript } from "./support/documents.ts";
+import { blocksOf, comparable, root, runShell, runTypeScript } from "./support/documents.ts";
+import { withServer } from "./support/server.ts";
 
 const file = new URL("docs/PATTERNS.md", root);
+
+/** Patterns that are the library's alone as long as no word of the language has them. */
+const LIBRARY_ALONE: readonly string[] = [
+  "Parallel, ordered or not",
+  "Partition by key",
+  "Load balancing",
+  "Rate limiting",
+];
+
+/** What `script` prints against a server that has all that the document speaks of. */
+async function printedBy(script: string): Promise<string> {
+  const folder = await mkdtemp(`${tmpdir()}/sluice-patterns-`);
+  mkdirSync(`${folder}/tables`);
+  writeFileSync(`${folder}/tables/users.csv`, "user,plan\nada,pro\nbob,free\n");
+  const settings = {
+    FILES: `${folder}/files`,
+    TABLES: `${folder}/tables`,
+    CHECKPOINT_DIR: `${folder}/checkpoints`,
+    // Nobody listens there: the service that is down.
+    LOOKUP_HOSTS: "127.0.0.1:9=private",
+  };
+  let printed = "";
+  try {
+    await withServer(settings, async ({ url }) => {
+      printed = await runShell(script.replaceAll("localhost:8080", url.replace("http://", "")));
+    });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  return printed;
+}
 
 /** One section for each pattern. */
 const PATTERNS = [
@@ -49,6 +83,14 @@ describe("docs/PATTERNS.md", () => {
       }
       for (const { code, output } of blocks) {
         assert.equal((await runTypeScript(code, file)).trim(), output.trim());
+      }
+    });
+
+    it(`${titles[index]}: pipelines`, async () => {
+      const blocks = blocksOf(section, "sh");
+      assert.equal(blocks.length > 0, !LIBRARY_ALONE.includes(titles[index]!));
+      for (const { code, output } of blocks) {
+        assert.equal(comparable(await printedBy(code)), comparable(output));
       }
     });
   });

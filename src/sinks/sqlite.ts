@@ -3,7 +3,6 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import { RunError } from "../errors.ts";
 import { argument } from "../language/arguments.ts";
 import type { StageContext } from "../stage.ts";
 import { DatabaseBusy, nameFault, writeFailed } from "./files.ts";
