@@ -85,12 +85,9 @@ class FileSink implements Sink {
   async finish() {
     try {
       const draft = await this.#open();
-      const old = this.appends ? await this.context.resources.files.look(this.target) : null;
-      const skipped = this.#headInPlace(old);
-      this.#bound(this.#bytes - skipped + (old?.bytes ?? 0));
-      if (draft !== null) await (this.appends ? draft.append(skipped) : draft.replace());
+      if (draft !== null && this.appends) await this.#append(draft);
+      else await draft?.replace();
       this.#saved = false;
-      this.#bytes -= skipped;
       return this.#told();
     } catch (cause) {
       throw this.#failure(cause);
@@ -135,6 +132,13 @@ class FileSink implements Sink {
     this.#bound(this.#bytes + bytes.length);
     await (await this.#open())?.write(bytes);
     this.#bytes += bytes.length;
+  }
+
+  async #append(draft: DraftFile): Promise<void> {
+    const old = await this.context.resources.files.look(this.target);
+    const skipped = this.#headInPlace(old);
+    this.#bound(this.#bytes - skipped + (old?.bytes ?? 0));
+    await draft.append(skipped);
   }
 
   #bound(bytes: number): void {

@@ -1,0 +1,51 @@
+/**
+ * Sinks in resumable uploads: what a part wrote is gone on with by the next, on another server.
+ */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
+import { tmpdir } from "node:os";
+import { test } from "node:test";
+import { withServer } from "./support/server.ts";
+import { openUpload, type UploadClient } from "./support/uploads.ts";
+
+const PIPELINE =
+  'json | tee (into file "day/rows.csv" append=yes) (into sqlite "rows.db" table=t key=n)';
+const BRANCHES = '{"into":"file","name":"day/rows.csv","rows":4,"bytes":10,"$branch":1}\n' +
+  '{"into":"sqlite","name":"rows.db","table":"t","rows":4,"inserted":4,"updated":0,"$branch":2}\n';
+
+test("an upload that goes on on another server writes each row once, and its result may be asked for again", async () => {
+  const folder = await mkdtemp(`${tmpdir()}/sluice-into-`);
+  const settings = { FILES: `${folder}/files`, CHECKPOINT_DIR: `${folder}/checkpoints` };
+  const day = `${folder}/files/day`;
+  try {
+    let upload: UploadClient | undefined;
+    await withServer(settings, async ({ url }) => {
+      upload = await openUpload(url, PIPELINE);
+      assert.equal((await upload.send('{"n":1}\n{"n":2}\n', 0)).status, 204);
+      assert.equal(readdirSync(day).length, 1);
+    });
+    assert.match(readdirSync(day).join(), /^\.sluice-[0-9a-f-]+\.part$/);
+    await withServer(settings, async ({ url }) => {
+      upload!.url = url;
+      assert.equal(await upload!.offset(), 16);
+      const { text } = await upload!.send('{"n":3}\n{"n":4}\n', 16, true);
+      assert.equal(text, BRANCHES);
+      assert.equal(readFileSync(`${day}/rows.csv`, "utf8"), "n\n1\n2\n3\n4\n");
+      assert.equal((await upload!.request("GET", "/result")).text, BRANCHES);
+    });
+    assert.deepEqual(readdirSync(day), ["rows.csv"]);
+    assert.equal(readFileSync(`${day}/rows.csv`, "utf8"), "n\n1\n2\n3\n4\n");
+    const database = new DatabaseSync(`${folder}/files/rows.db`);
+    assert.deepEqual(database.prepare("SELECT n FROM t ORDER BY n").all().map(({ n }) => n), [
+      1,
+      2,
+      3,
+      4,
+    ]);
+    database.close();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
