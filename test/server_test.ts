@@ -152,6 +152,7 @@ describe("named pipelines", () => {
         pipelines: { name: string; parameters: unknown[] }[];
       };
       assert.deepEqual(pipelines.map(({ name }) => name), [
+        "analytics",
         "errors-by-endpoint",
         "latency-percentiles",
         "log-analyzer",
