@@ -173,6 +173,16 @@ describe("supervision", () => {
     }, [faultyFormat()]);
   });
 
+  it("counts a line and a reject that come with the end", async () => {
+    await withServer({}, async (server) => {
+      const url = runUrl(server, "json", { restart: "1" });
+      const { output } = await curl(["-T", "-", url], '{"n":1}\nbroken');
+      assert.match(output, /^\{"n":1\}\n\{"\$notice":\{"rejects":\{"count":1,"lines":2,/);
+      const { lines, rejects } = await endedRun(server);
+      assert.deepEqual([lines, rejects], [2, 1]);
+    });
+  });
+
   it("lets other runs go on", async () => {
     const { stage } = faulty(4);
     await withServer({}, async (server) => {
