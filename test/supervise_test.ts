@@ -183,6 +183,22 @@ describe("supervision", () => {
     });
   });
 
+  it("counts the rows inside a stage once, however often they went through", async () => {
+    const { stage } = faulty(2);
+    await withServer({}, async (server) => {
+      const url = runUrl(server, "lines | buffer 1 | tee (faulty) (stats count)", { restart: "3" });
+      await send(url);
+      const { stages } = await endedRun(server);
+      assert.deepEqual(stages.map(({ stage, rowsIn, rowsOut }) => [stage, rowsIn, rowsOut]), [
+        ["lines", 0, 4],
+        ["buffer", 4, 4],
+        ["tee", 4, 6],
+        ["tee.1.faulty", 4, 5],
+        ["tee.2.stats", 4, 1],
+      ]);
+    }, [stage]);
+  });
+
   it("lets other runs go on", async () => {
     const { stage } = faulty(4);
     await withServer({}, async (server) => {

@@ -118,7 +118,8 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     const context = contextOf(own, stage, edges, place, probe);
     const operator = held === undefined || supervision === undefined
       ? create(context)
-      : supervised(() => create(context), context, held, definition.kind, supervision);
+      : supervised(() => create(context), context, held, definition.kind, supervision, () =>
+        nestedIn(probes, place.path));
     return {
       name: stage.stage,
       probe,
@@ -136,6 +137,11 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     };
   });
   return { stages, probes: listed };
+}
+
+/** The probes of stages inside the stage at `path`. */
+function nestedIn(probes: ReadonlyMap<string, Probe>, path: string): readonly Probe[] {
+  return [...probes].filter(([other]) => other.startsWith(`${path}/`)).map(([, probe]) => probe);
 }
 
 /** The probe of a place, made when it is first asked for. */

@@ -10,6 +10,9 @@ import type { StageFigures, StageReport } from "./report.ts";
 
 type Activity = "busy" | "starved" | "blocked";
 
+/** Rows in and out, bytes in and out, batches in and out. */
+type Counts = [number, number, number, number, number, number];
+
 /** The measure of a queue: what its bound counts. */
 export type QueueUnit = "rows" | "bytes";
 
@@ -41,6 +44,7 @@ export class Probe {
   #since = performance.now();
   readonly #times = { busy: 0, starved: 0, blocked: 0 };
   #closed = false;
+  #marked: Counts = [0, 0, 0, 0, 0, 0];
 
   constructor(
     readonly stage: string,
@@ -139,6 +143,30 @@ export class Probe {
       rejects: this.rejects.total,
       quantileMs: (quantile) => times.quantile(quantile),
     };
+  }
+
+  /** Remembers what has been counted of rows, bytes and batches. */
+  mark(): void {
+    this.#marked = [
+      this.#rowsIn,
+      this.#rowsOut,
+      this.#bytesIn,
+      this.#bytesOut,
+      this.#batchesIn,
+      this.#batchesOut,
+    ];
+  }
+
+  /** Forgets what has been counted since {@link Probe.mark}: the stage did it again, or for nothing. */
+  rewind(): void {
+    [
+      this.#rowsIn,
+      this.#rowsOut,
+      this.#bytesIn,
+      this.#bytesOut,
+      this.#batchesIn,
+      this.#batchesOut,
+    ] = this.#marked;
   }
 
   /** Stops the clock. */

@@ -9,7 +9,7 @@ import type { Outputs, StageContext, StageKind } from "../stage.ts";
 import type { Batch } from "../batch/batch.ts";
 import { type AnyOperator, type Chunk, restoreOperator } from "./chain.ts";
 import type { HeldBack } from "./held_back.ts";
-import { measure } from "./probe.ts";
+import { measure, type Probe } from "./probe.ts";
 
 /** How stages are supervised. */
 export interface Supervision {
@@ -36,6 +36,8 @@ const MOST_SAVING_SHARE = 0.05;
  * whose outputs depend on its input alone gives what it would have given. The rest of the run waits meanwhile. What the
  * failed call said of lines and rejects is forgotten. After `limit` restarts, and in `finish`, the fault goes on as it is.
  *
+ * `nestedProbes`, asked once the operator is there, are rewound with it, so that rows inside are counted once.
+ *
  * Costs the state once more, as bytes, and chunks of up to that size or 16 MiB, declared to the budget.
  */
 export function supervised(
@@ -44,10 +46,11 @@ export function supervised(
   effects: HeldBack,
   kind: StageKind,
   supervision: Supervision,
+  nestedProbes: () => readonly Probe[] = () => [],
 ): AnyOperator {
   // A format that forgot where it is would read half a line as one, so it is never reset.
   const how = kind === "format" ? { ...supervision, state: "restore" as const } : supervision;
-  const supervisor = new Supervisor(make, context, effects, how);
+  const supervisor = new Supervisor(make, context, effects, how, nestedProbes);
   const operator: AnyOperator = {
     push: (chunk) => supervisor.call(chunk, (current) => current.push(chunk)),
     finish: () => supervisor.finish(),
@@ -81,6 +84,7 @@ class Supervisor {
   #logged = 0;
   #held = 0;
   #nextSave = 0;
+  readonly #nested: readonly Probe[];
   /** The state has changed by other ways than a call, and was not saved since. */
   #changed = false;
 
@@ -89,8 +93,10 @@ class Supervisor {
     readonly context: StageContext,
     readonly effects: HeldBack,
     readonly supervision: Supervision,
+    nestedProbes: () => readonly Probe[],
   ) {
     this.current = make();
+    this.#nested = nestedProbes();
   }
 
   /** Calls the operator, again after a restart when it throws; `chunk` is what the call takes, to be gone through later. */
@@ -131,6 +137,7 @@ class Supervisor {
 
   #done(chunk: Chunk | null, outputs: Outputs<Batch>): Outputs<Batch> {
     this.effects.commit();
+    for (const probe of this.#nested) probe.mark();
     if (this.current.save === undefined) return outputs;
     if (chunk !== null && this.current.take === undefined) {
       const { bytes } = measure(chunk);
@@ -177,7 +184,13 @@ class Supervisor {
     this.current.dispose?.();
     await pause(this.context, this.#pause(restarts));
     this.current = this.make();
-    if (this.supervision.state === "reset") return this.#forget();
+    if (this.supervision.state === "reset") this.#forget();
+    else await this.#goThrough();
+    for (const probe of this.#nested) probe.rewind();
+  }
+
+  /** Brings the new operator to where the last was. */
+  async #goThrough(): Promise<void> {
     if (this.#checkpoint !== null) restoreOperator(this.current, decodeState(this.#checkpoint));
     for (const chunk of this.#log) await this.current.push(chunk);
     this.effects.forget();
