@@ -27,6 +27,9 @@ export interface Story {
   details: string;
 }
 
+/** One kind of round. Rejects when anything is not as it must be. */
+export type Play = (world: World, random: () => number, story: Story) => Promise<void>;
+
 /** Starts a server of chaos tests on a free port. */
 export function startServer(
   vocabulary: Vocabulary,
