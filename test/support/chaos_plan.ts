@@ -3,6 +3,7 @@
  * answer depends on the order of rows stands only where that order does not depend on how the upload was cut.
  * @module
  */
+import { VOCABULARY } from "../../stages/mod.ts";
 import { FORMATS, type Rows } from "./chaos_uploads.ts";
 import { between, pickOne } from "./random.ts";
 
@@ -55,6 +56,7 @@ function growStages(
   place: Place,
   trouble: TroubleMaker,
   before: readonly string[] = [],
+  words?: readonly Grow[],
 ): Grown {
   const stages = [...before];
   let rows = start;
@@ -66,7 +68,8 @@ function growStages(
   if (before.length > 0) add();
   for (let left = between(random, 1, MOST_STAGES); left > 0; left--) {
     const fitting = STAGES.filter(({ fits }) => fits(rows, place));
-    const grown = pickOne(random, fitting).grow(random, rows, { ...place, mendable }, trouble);
+    const grow = words === undefined ? pickOne(random, fitting).grow : pickOne(random, words);
+    const grown = grow(random, rows, { ...place, mendable }, trouble);
     stages.push(grown.text);
     rows = grown.rows;
     // What outer stages give at the end goes through pushes of the outer stages below.
@@ -106,6 +109,7 @@ const plain = (text: string, rows: Rows): Grown => ({ text, rows });
 const where: Grow = (random, rows) => plain(`where ${condition(random, rows)}`, rows);
 
 const let_: Grow = (random, rows) => {
+  if (rows.numbers.length === 0) return plain(`where ${condition(random, rows)}`, rows);
   const name = newName("l");
   const text = `let ${name} = ${pickOne(random, rows.numbers)} * 2 + ${between(random, 0, 9)}`;
   return plain(text, { ...rows, numbers: [...rows.numbers, name] });
@@ -203,8 +207,29 @@ const text =
     late,
   });
 
+/** Lanes hold stages that look at rows one by one, and give rows in an order of their own. */
+const inLanes = (
+  open: (random: Random, rows: Rows) => string,
+  close: (random: Random) => string,
+): Grow =>
+(random, rows, place) => {
+  const alone = { ...place, depth: 0, mendable: false };
+  const inner = growStages(random, rows, alone, () => null, [], [where, let_, select]);
+  return {
+    text: `${open(random, rows)} (${inner.text})${close(random)}`,
+    rows: { ...inner.rows, time: null, ordered: false },
+    late: true,
+  };
+};
+
+const lanes = (random: Random) => between(random, 1, 4);
+
 /** The stages that plans are grown of. */
-const STAGES: readonly { fits: (rows: Rows, place: Place) => boolean; grow: Grow }[] = [
+const ALL_STAGES: readonly {
+  word?: string;
+  fits: (rows: Rows, place: Place) => boolean;
+  grow: Grow;
+}[] = [
   { fits: anywhere, grow: where },
   { fits: numbered, grow: let_ },
   { fits: anywhere, grow: select },
@@ -250,4 +275,31 @@ const STAGES: readonly { fits: (rows: Rows, place: Place) => boolean; grow: Grow
     ),
   },
   { fits: deep, grow: fanned(route, false) },
+  {
+    word: "throttle",
+    fits: anywhere,
+    grow: text((random) => `throttle ${pickOne(random, [100_000, 1_000_000])}/s`),
+  },
+  { word: "throttle", fits: anywhere, grow: text(() => "buffer auto") },
+  {
+    word: "parallel",
+    fits: deep,
+    grow: inLanes(
+      (random) => `parallel ${lanes(random)}${random() < 0.5 ? "" : " unordered"}`,
+      (random) => pickOne(random, ["", " balance=round_robin", " balance=least_busy"]),
+    ),
+  },
+  {
+    word: "partition",
+    fits: (rows, place) => deep(rows, place) && rows.texts.length > 0,
+    grow: inLanes(
+      (random, rows) => `partition by ${pickOne(random, rows.texts)} into ${lanes(random)}`,
+      () => "",
+    ),
+  },
 ];
+
+/** Those whose words there are. */
+const STAGES: typeof ALL_STAGES = ALL_STAGES.filter(({ word }) =>
+  word === undefined || VOCABULARY.stages.has(word)
+);
