@@ -177,7 +177,10 @@ describe("supervision", () => {
     await withServer({}, async (server) => {
       const url = runUrl(server, "json", { restart: "1" });
       const { output } = await curl(["-T", "-", url], '{"n":1}\nbroken');
-      assert.match(output, /^\{"n":1\}\n\{"\$notice":\{"rejects":\{"count":1,"lines":2,/);
+      assert.match(
+        output,
+        /^\{"n":1\}\n\{"\$notice":\{"rejects":\{"count":1,"byClass":\{"syntax":1\},"lines":2,/,
+      );
       const { lines, rejects } = await endedRun(server);
       assert.deepEqual([lines, rejects], [2, 1]);
     });

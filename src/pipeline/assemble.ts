@@ -16,7 +16,7 @@ import { type AnyOperator, chain } from "./chain.ts";
 import { type Edges, edgesOf, reachesOut, schemasOf } from "./edges.ts";
 import { HeldBack } from "./held_back.ts";
 import { observed } from "./observed.ts";
-import { Probe } from "./probe.ts";
+import { nestedIn, Probe } from "./probe.ts";
 import { RejectFeed, RejectLevel } from "./reject_feed.ts";
 import type { StageEvent } from "./report.ts";
 import { createOperator } from "./row_errors.ts";
@@ -137,11 +137,6 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     };
   });
   return { stages, probes: listed };
-}
-
-/** The probes of stages inside the stage at `path`. */
-function nestedIn(probes: ReadonlyMap<string, Probe>, path: string): readonly Probe[] {
-  return [...probes].filter(([other]) => other.startsWith(`${path}/`)).map(([, probe]) => probe);
 }
 
 /** The probe of a place, made when it is first asked for. */

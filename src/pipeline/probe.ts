@@ -205,3 +205,8 @@ export class Probe {
 function round(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000;
 }
+
+/** The probes of stages inside the stage at `path`, as places are named when a plan is assembled. */
+export function nestedIn(probes: ReadonlyMap<string, Probe>, path: string): readonly Probe[] {
+  return [...probes].filter(([other]) => other.startsWith(`${path}/`)).map(([, probe]) => probe);
+}
