@@ -59,6 +59,7 @@ const cache: StageDefinition<typeof shape> = defineStage({
   kind: "ordered",
   reachesOut: true,
   rows: "passed",
+  stateless: () => true,
   rowForRow: true,
   summary:
     "Asks a nested pipeline once for each key, and gives later rows of the key the same fields",

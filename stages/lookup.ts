@@ -36,6 +36,7 @@ const lookup: StageDefinition<typeof LOOKUP_ARGUMENTS> = defineStage({
   kind: "ordered",
   reachesOut: true,
   rows: "passed",
+  stateless: () => true,
   rowForRow: ({ on_error }) => on_error !== "skip",
   summary:
     "Adds fields that a service, a table of the server or a table of the run has for each row",

@@ -16,6 +16,7 @@ const shape = {
 const timeout: StageDefinition<typeof shape> = defineStage({
   name: "timeout",
   kind: "ordered",
+  stateless: () => true,
   rows: "made",
   summary: "Fails the run when its pipeline takes too long for a batch",
   description:
