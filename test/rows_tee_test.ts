@@ -158,3 +158,39 @@ test("a routed row goes to the first case that it fits, equal as `==` has it", a
   assert.equal(output, '{"n":"1","to":"a"}\n{"n":2,"to":"b"}\n{"n":"x","to":"a"}\n');
   assert.deepEqual(notices.get("route"), { unmatched: 3 });
 });
+
+test("a branch that throws is not told of while another is at work", async () => {
+  const gate = Promise.withResolvers<void>();
+  const made = (name: string, push: (batch: Batch) => Promise<Batch[]>): AnyStage =>
+    defineStage({
+      name,
+      kind: "ordered",
+      summary: "",
+      description: "",
+      arguments: z.object({}),
+      examples: [],
+      create: () => ({ push }),
+    });
+  const waits = made("waits", (batch) => gate.promise.then(() => [batch]));
+  const throws = made("throws", () => {
+    throw new Error("Broken");
+  });
+  const { makers, budget } = bench("json | tee (waits | sort n) (throws)", {
+    vocabulary: vocabularyOf([...DEFAULT_STAGES, waits, throws]),
+  });
+  const whole = chain(makers);
+  let over = false;
+  const failed = assert.rejects(async () => {
+    try {
+      await whole.push(encodeText(ROWS));
+    } finally {
+      over = true;
+    }
+  }, new Error("Broken"));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(over, false);
+  gate.resolve();
+  await failed;
+  whole.dispose!();
+  assert.equal(budget.used, 0);
+});

@@ -12,6 +12,9 @@ const BRANCH_ONLY = new Set(["$branch"]);
 /** One of several pipelines behind the same stage. */
 export type Branch = Operator<Batch, Batch>;
 
+/** What a branch gives at once, or later. */
+type Result = Outputs<Batch> | Promise<Outputs<Batch>>;
+
 /** How rows get into branches, and out of them. */
 export interface Fan {
   /** What each branch gets of a batch, null for nothing; without it each gets all. */
@@ -57,7 +60,7 @@ export class Branches implements Branch {
 
   push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
     const shares = this.fan.split?.(batch);
-    const results = this.branches.map((branch, index) => {
+    const results = this.#each((branch, index) => {
       const share = shares === undefined ? batch : shares[index]!;
       return share === null || branch.done ? NOTHING : branch.push(share);
     });
@@ -95,8 +98,23 @@ export class Branches implements Branch {
   }
 
   async #takeAll(): Promise<Outputs<Batch>> {
-    const ready = await settled(this.branches.map((branch) => branch.take?.() ?? NOTHING));
+    const ready = await settled(this.#each((branch) => branch.take?.() ?? NOTHING));
     return this.#marked(ready);
+  }
+
+  /**
+   * What `work` gives for each branch. Where one throws while others are under way, the failure is among the results: it
+   * must not be told before these are over, since whoever hears of it disposes of them.
+   */
+  #each(work: (branch: Branch, index: number) => Result): readonly Result[] {
+    const results: Result[] = [];
+    try {
+      for (const [index, branch] of this.branches.entries()) results.push(work(branch, index));
+    } catch (fault) {
+      if (results.every(isReady)) throw fault;
+      results.push(Promise.reject(fault));
+    }
+    return results;
   }
 
   #marked(results: readonly Outputs<Batch>[]): Outputs<Batch> {
@@ -119,14 +137,12 @@ export function atOnce(rest: Iterable<Batch> | AsyncIterable<Batch>): Iterable<B
   throw new Error("Cannot read a branch at once whose stages wait");
 }
 
-function isReady(result: Outputs<Batch> | Promise<Outputs<Batch>>): result is Outputs<Batch> {
+function isReady(result: Result): result is Outputs<Batch> {
   return !(result instanceof Promise);
 }
 
 /** All results once none is under way any more, or the first failure. */
-async function settled(
-  results: readonly (Outputs<Batch> | Promise<Outputs<Batch>>)[],
-): Promise<readonly Outputs<Batch>[]> {
+async function settled(results: readonly Result[]): Promise<readonly Outputs<Batch>[]> {
   const all = await Promise.allSettled(results);
   return all.map((result) => {
     if (result.status === "rejected") throw result.reason;
