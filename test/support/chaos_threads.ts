@@ -87,13 +87,19 @@ export class ThreadedWorld {
     return { text: text.replace(/\{"\$notice".*\n/, ""), cut };
   }
 
+  /** Leaves in the middle, once the server has begun: before that there is no run to fail. */
   async #leave(random: () => number, bytes: Uint8Array) {
     const pieces = cutRandomly(random, bytes);
-    return await exchange(runUrl(this.server, `json | ${STATS}`), {
+    const pipeline = `json | ${STATS}`;
+    const begun = () =>
+      this.server.runs.reports().some((report) =>
+        report.pipeline === pipeline && !this.#seen.has(report.id)
+      );
+    return await exchange(runUrl(this.server, pipeline), {
       pieces,
       stop: {
         before: between(random, 1, pieces.length - 1),
-        until: () => Promise.resolve(),
+        until: () => eventually(begun),
         leave: pickOne(random, ["close", "reset", "half-close"]),
       },
     });

@@ -2,7 +2,7 @@
  * Words that fail on worker threads, and pools of threads that know them.
  * @module
  */
-import { existsSync, writeFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { z } from "zod";
 import { RunError } from "../../src/errors.ts";
 import { argument } from "../../src/language/arguments.ts";
@@ -43,6 +43,17 @@ function die(): Promise<never> {
   return new Promise(() => {});
 }
 
+/** Whether this call made the file: true for one of all threads, however they race. */
+function isFirst(marker: string): boolean {
+  try {
+    closeSync(openSync(marker, "wx"));
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
 /** Ends the thread unless the file that it names is there; makes it first. */
 const dieOnce = defineStage({
   name: "dieonce",
@@ -53,9 +64,7 @@ const dieOnce = defineStage({
   examples: [],
   create: ({ marker }) => ({
     push(batch: Batch) {
-      if (!place.onWorkerThread || existsSync(marker)) return [batch];
-      writeFileSync(marker, "");
-      return die();
+      return place.onWorkerThread && isFirst(marker) ? die() : [batch];
     },
   }),
 });
