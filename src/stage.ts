@@ -23,7 +23,7 @@ export type StageKind = "format" | "row-local" | "ordered" | "aggregate";
 
 /** Memory of one run, counted in bytes by the stages that hold state. */
 export interface Budget {
-  /** Takes (or with a negative number gives back) bytes. Throws RunError `budget_exceeded` past the run's budget. */
+  /** Takes bytes; throws RunError `budget_exceeded` past the run's budget. A negative number gives back, and never throws. */
   take(bytes: number): void;
 }
 

@@ -6,8 +6,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
+import { z } from "zod";
 import type { Sluice } from "../routes/server.ts";
-import type { AnyStage } from "../src/stage.ts";
+import type { Batch } from "../src/batch/batch.ts";
+import { type AnyStage, defineStage } from "../src/stage.ts";
 import { eventually, gateStage, withServer } from "./support/server.ts";
 import { openUpload, problemOf, UploadClient } from "./support/uploads.ts";
 
@@ -409,4 +411,60 @@ describe("a resumable upload", () => {
       [gate.stage],
     );
   });
+});
+
+describe("a part that needs more state than it may have", () => {
+  it("is over, so that the upload can be gone on with", () =>
+    withUploads(async (server) => {
+      const upload = await openUpload(server.url, "json | tee (tail 1) (sort n)");
+      const rows = Array.from(
+        { length: 20_000 },
+        (_, n) => `{"n":${n},"s":"${"x".repeat(100)}"}\n`,
+      );
+      const [status, detail] = problemOf(await upload.send(rows.join(""), 0));
+      assert.deepEqual([status, detail.slice(0, 60)], [
+        422,
+        "The pipeline needs more than 1048576 bytes of state; group b",
+      ]);
+      const again = await upload.send('{"n":1}\n', 0, true);
+      assert.deepEqual([again.status, again.text], [
+        200,
+        '{"n":1,"$branch":1}\n{"n":1,"$branch":2}\n',
+      ]);
+      assert.equal(server.runs.reports().filter(({ state }) => state === "running").length, 0);
+    }, { MAX_STATE: "1MiB", MAX_BODY: "10MB" }));
+});
+
+/** Keeps nothing, and cannot be let go of. */
+const CLINGING = defineStage({
+  name: "clinging",
+  kind: "ordered",
+  summary: "Cannot be disposed of",
+  description: "For tests.",
+  arguments: z.object({}),
+  examples: [],
+  create: () => ({
+    push: (batch: Batch) => [batch],
+    dispose() {
+      throw new Error("I stay");
+    },
+  }),
+});
+
+describe("a part whose stages cannot let go", () => {
+  it("is told as failed, and gives its place back", () =>
+    withUploads(
+      async (server) => {
+        const upload = await openUpload(server.url, "json | clinging");
+        assert.equal((await upload.send('{"n":1}\n', 0)).status, 204);
+        const [report] = server.runs.reports();
+        assert.deepEqual([report!.state, report!.error!.message], [
+          "failed",
+          "Stage failed: I stay",
+        ]);
+        assert.equal(JSON.parse((await upload.request("GET")).text).active, false);
+      },
+      {},
+      [CLINGING],
+    ));
 });

@@ -12,7 +12,8 @@ export class RunBudget implements Budget {
 
   take(bytes: number): void {
     this.#used += bytes;
-    if (this.#used <= this.maxBytes) return;
+    // Who gives back has asked for nothing, even where others still hold too much.
+    if (bytes <= 0 || this.#used <= this.maxBytes) return;
     throw new RunError(
       "budget_exceeded",
       `The pipeline needs more than ${this.maxBytes} bytes of state; group by fewer keys, filter first, or raise MAX_STATE`,

@@ -242,7 +242,12 @@ export class ResumableRun {
     if (this.#state !== "running") return;
     this.#state = state;
     this.#watch.stop();
-    this.#plan.dispose();
+    try {
+      this.#plan.dispose();
+    } catch (fault) {
+      this.#state = "failed";
+      this.#error ??= withToken(toRunError(fault), this.#head);
+    }
     const report = this.report();
     this.#input.onEnd?.(report);
     this.#ended.resolve(report);
