@@ -2,6 +2,7 @@
  * What stages may reach beyond their rows: given by whoever starts the run, so that a stage never names a runtime.
  * @module
  */
+import { startTimer } from "./flow/clock.ts";
 import { CLOSED_DOOR, type HttpDoor } from "./lookup/http_door.ts";
 import { NamedCaches } from "./lookup/named_caches.ts";
 import { NO_TABLES, type Tables, type UploadedTable } from "./lookup/tables.ts";
@@ -33,10 +34,7 @@ export interface Resources {
 /** The clock of the machine. */
 export const SYSTEM_CLOCK: Clock = {
   now: () => performance.now(),
-  after(milliseconds, then) {
-    const timer = setTimeout(then, milliseconds);
-    return () => clearTimeout(timer);
-  },
+  after: startTimer,
 };
 
 /** Time, and nothing else: no host may be asked, nothing may be written, there is no table, and no cache can be named. */

@@ -231,4 +231,17 @@ describe("the timeouts of a server", () => {
       await eventually(() => server.runs.reports().every(({ state }) => state === "failed"));
     });
   });
+
+  it("may be longer than the runtimes' timers know, which is 25 days", async () => {
+    await withServer({ STALL_TIMEOUT: "52w", BLOCKED_LIMIT: "52w" }, async (server) => {
+      const long = { timeout: "30d", idle: "30d", first_result: "30d", every: "30d" };
+      const client = new Curl(["-T", ".", runUrl(server, "lines | stats count", long)]);
+      for (const [index, line] of ["one\n", "two\n", "three\n"].entries()) {
+        client.send(line);
+        await eventually(() => server.runs.reports()[0]?.lines === index + 1);
+      }
+      const { code, output } = await client.end();
+      assert.deepEqual([code, output], [0, '{"count":3,"$snapshot":1,"$final":true}\n']);
+    });
+  });
 });

@@ -19,11 +19,28 @@ export interface Timed {
   readonly clock?: Clock;
 }
 
+/** The longest time that the runtimes' timers know, about 25 days; one that is longer strikes at once. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
+
+/** Calls `run` once after `ms` milliseconds, however many these are; the function that is returned takes that back. */
+export function startTimer(ms: number, run: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const wait = (left: number) => {
+    timer = left <= LONGEST_TIMER_MS
+      ? setTimeout(run, left)
+      : setTimeout(() => wait(left - LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+  };
+  wait(ms);
+  return () => clearTimeout(timer);
+}
+
 /** The runtime's own timers. */
 export const systemClock: Clock = {
   now: () => performance.now(),
-  setTimeout: (run, ms) => setTimeout(run, ms),
-  clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+  setTimeout: (run, ms) => startTimer(ms, run),
+  clearTimeout: (stop) => {
+    if (typeof stop === "function") stop();
+  },
 };
 
 /** Resolves `ms` milliseconds from now. Rejects with the reason of `signal` as soon as it aborts, and leaves no timer. */

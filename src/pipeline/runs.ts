@@ -3,6 +3,7 @@
  * @module
  */
 import { RunError } from "../errors.ts";
+import { startTimer } from "../flow/clock.ts";
 import type { RunReport, StageEvent } from "./report.ts";
 import { Run } from "./run.ts";
 import type { RunInput } from "./run_input.ts";
@@ -135,11 +136,11 @@ export class Runs {
   async drain(graceMs: number | null): Promise<void> {
     this.#stopping = true;
     const over = `The server is stopping and its grace of ${graceMs} ms is over`;
-    const cut = graceMs === null ? undefined : setTimeout(() => this.cut(over), graceMs);
+    const spare = graceMs === null ? () => {} : startTimer(graceMs, () => this.cut(over));
     while (this.#live.size > 0) {
       await Promise.all([...this.#live.values()].map((run) => run.ended));
     }
-    clearTimeout(cut);
+    spare();
   }
 
   /** Ends all live runs with the error `shutdown`, told as `message`. */

@@ -3,6 +3,7 @@
  * @module
  */
 import { RunError } from "../errors.ts";
+import { LONGEST_TIMER_MS } from "../flow/clock.ts";
 import type { Clock } from "../resources.ts";
 
 /** What the clocks are set to, and what they call. */
@@ -27,6 +28,7 @@ export interface WatchOptions {
 
 /** How often within its time the stall timer looks. */
 const STALL_LOOKS = 8;
+const LEAST_REPEAT_MS = 10;
 
 /** At most five timers, all gone after {@link Watch.stop}. */
 export class Watch {
@@ -37,7 +39,7 @@ export class Watch {
 
   constructor(options: WatchOptions) {
     const { everyMs, timeoutMs, firstResultMs, stallMs, clock } = options;
-    if (everyMs !== null) this.#timers.push(setInterval(() => options.tick(), everyMs));
+    if (everyMs !== null) this.#repeat(everyMs, () => options.tick());
     if (timeoutMs !== null) {
       const message = `The run took longer than its timeout of ${timeoutMs} ms`;
       const late = () => options.expire(new RunError("timeout", message));
@@ -57,7 +59,7 @@ export class Watch {
         told = this.#progress;
         options.blocked(Math.round(forMs));
       };
-      this.#timers.push(setInterval(look, Math.max(10, options.blockedMs / STALL_LOOKS)));
+      this.#repeat(options.blockedMs / STALL_LOOKS, look);
     }
     if (stallMs > 0) {
       const message = `Nothing came in and nothing was taken out for ${stallMs} ms; ` +
@@ -66,8 +68,14 @@ export class Watch {
         if (performance.now() - this.#progress < stallMs) return;
         options.expire(new RunError("stalled", message));
       };
-      this.#timers.push(setInterval(look, Math.max(10, stallMs / STALL_LOOKS)));
+      this.#repeat(stallMs / STALL_LOOKS, look);
     }
+  }
+
+  /** Calls `look` every so many milliseconds: at least 10, and at most what a timer knows. */
+  #repeat(milliseconds: number, look: () => void): void {
+    const everyMs = Math.min(Math.max(LEAST_REPEAT_MS, milliseconds), LONGEST_TIMER_MS);
+    this.#timers.push(setInterval(look, everyMs));
   }
 
   /** Something moved. */
