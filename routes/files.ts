@@ -18,6 +18,7 @@ import {
   type DraftFile,
   type DraftState,
   type Files,
+  type FileStart,
   nameFault,
   NO_FILES,
 } from "../src/sinks/files.ts";
@@ -63,10 +64,6 @@ export function openFiles({ directory, maxBytes, draftTtlMs }: FilesOptions): Fi
       await sweep(folder, draftTtlMs);
       return openDraft(folder, path, state, inTurn);
     },
-    async look(name) {
-      const { path } = await place(directory, name, "file");
-      return look(path);
-    },
     async database(name) {
       const { path } = await place(directory, name, "database");
       return openDatabase(path, maxBytes);
@@ -106,22 +103,11 @@ function codeOf(fault: unknown): unknown {
   return fault instanceof Error && "code" in fault ? fault.code : undefined;
 }
 
-async function look(path: string): Promise<{ bytes: number; firstLine: string } | null> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) return null;
-  const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    const { buffer, bytesRead } = await handle.read(
-      new Uint8Array(MOST_FIRST_LINE),
-      0,
-      MOST_FIRST_LINE,
-      0,
-    );
-    const [firstLine = ""] = new TextDecoder().decode(buffer.subarray(0, bytesRead)).split("\n");
-    return { bytes: found.size, firstLine };
-  } finally {
-    await handle.close();
-  }
+async function startOf(handle: FileHandle, bytes: number): Promise<FileStart> {
+  const start = new Uint8Array(Math.min(bytes, MOST_FIRST_LINE));
+  const { bytesRead } = await handle.read(start, 0, start.length, 0);
+  const [firstLine = ""] = new TextDecoder().decode(start.subarray(0, bytesRead)).split("\n");
+  return { bytes, firstLine };
 }
 
 /** Removes drafts that were left behind longer ago than `ttlMs`. */
@@ -180,22 +166,29 @@ class Draft implements DraftFile {
     await syncFolder(this.path);
   }
 
-  append(skip: number): Promise<void> {
+  append(skip: (there: FileStart | null) => number): Promise<void> {
     return this.inTurn(this.path, async () => {
       const { O_RDWR, O_NOFOLLOW, O_CREAT } = constants;
       const target = await open(this.path, O_RDWR | O_NOFOLLOW | O_CREAT, 0o640);
-      const { size } = await target.stat();
       try {
-        await copy(this.handle, skip, this.bytes, target, size);
-        await target.sync();
-      } catch (fault) {
-        await target.truncate(size);
-        throw fault;
+        const { size } = await target.stat();
+        const skipped = skip(size === 0 ? null : await startOf(target, size));
+        await this.#copyTo(target, skipped, size);
       } finally {
         await target.close();
       }
       this.#remove();
     });
+  }
+
+  async #copyTo(target: FileHandle, skipped: number, size: number): Promise<void> {
+    try {
+      await copy(this.handle, skipped, this.bytes, target, size);
+      await target.sync();
+    } catch (fault) {
+      await target.truncate(size);
+      throw fault;
+    }
   }
 
   flush(): void {

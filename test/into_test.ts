@@ -145,6 +145,23 @@ test("CSV: fields that need quotes, a head that is written once, another head re
     assert.equal(readFileSync(`${folder}/rows.csv`, "utf8"), whole);
   }));
 
+test("runs that add to one file at the same time write its head once, and keep to MAX_FILE", () =>
+  withFolder(async (folder) => {
+    const files = openFiles({ directory: folder, maxBytes: 10, draftTtlMs: 1e9 });
+    const add = (n: number) =>
+      run('json | into file "rows.csv" append=yes', `{"n":${n}}\n`, {
+        resources: { ...exampleResources(), files },
+      });
+    const told = await Promise.allSettled([1, 2, 3, 4, 5].map(add));
+    const lines = readFileSync(`${folder}/rows.csv`, "utf8").split("\n");
+    assert.deepEqual(lines.slice(0, 1).concat(lines.slice(-1)), ["n", ""]);
+    assert.deepEqual(new Set(lines.slice(1, -1)).size, 4);
+    assert.deepEqual(
+      told.flatMap((one) => one.status === "rejected" ? [String(one.reason.message)] : []),
+      ['The file "rows.csv" would have 12 bytes and MAX_FILE allows 10'],
+    );
+  }));
+
 test("no file is larger than MAX_FILE", () =>
   withFiles(async (server, folder) => {
     const output = await sent(server, 'json | into file "a.ndjson"', '{"n":1}\n'.repeat(13));
@@ -154,6 +171,15 @@ test("no file is larger than MAX_FILE", () =>
     );
     assert.equal(existsSync(folder), false);
   }, { MAX_FILE: "100" }));
+
+test("a database that is full says so", () =>
+  withFiles(async (server) => {
+    const rows = `{"s":"${"x".repeat(1000)}"}\n`.repeat(100);
+    assert.equal(
+      messageOf(await sent(server, 'json | into sqlite "a.db" table=t', rows)),
+      'Cannot write to the table "t" of "a.db": database or disk is full',
+    );
+  }, { MAX_FILE: "64KiB" }));
 
 test("names that lead elsewhere are refused before the body is read", () =>
   withFiles(async (server, folder) => {

@@ -9,7 +9,13 @@ import { RunError } from "../errors.ts";
 import { argument } from "../language/arguments.ts";
 import type { StageContext } from "../stage.ts";
 import { CsvRows } from "./csv_rows.ts";
-import { type DraftFile, type DraftState, nameFault, writeFailed } from "./files.ts";
+import {
+  type DraftFile,
+  type DraftState,
+  type FileStart,
+  nameFault,
+  writeFailed,
+} from "./files.ts";
 import { defineSink, type Sink, type SinkDefinition } from "./sink.ts";
 
 const options = {
@@ -85,7 +91,7 @@ class FileSink implements Sink {
   async finish() {
     try {
       const draft = await this.#open();
-      if (draft !== null && this.appends) await this.#append(draft);
+      if (draft !== null && this.appends) await draft.append((there) => this.#skipped(there));
       else await draft?.replace();
       this.#saved = false;
       return this.#told();
@@ -134,11 +140,10 @@ class FileSink implements Sink {
     this.#bytes += bytes.length;
   }
 
-  async #append(draft: DraftFile): Promise<void> {
-    const old = await this.context.resources.files.look(this.target);
-    const skipped = this.#headInPlace(old);
-    this.#bound(this.#bytes - skipped + (old?.bytes ?? 0));
-    await draft.append(skipped);
+  #skipped(there: FileStart | null): number {
+    const skipped = this.#headInPlace(there);
+    this.#bound(this.#bytes - skipped + (there?.bytes ?? 0));
+    return skipped;
   }
 
   #bound(bytes: number): void {
@@ -152,7 +157,7 @@ class FileSink implements Sink {
   }
 
   /** The bytes of a head that the file which is added to has already. Throws when it has another. */
-  #headInPlace(old: { readonly bytes: number; readonly firstLine: string } | null): number {
+  #headInPlace(old: FileStart | null): number {
     const head = this.#csv?.head ?? null;
     if (old === null || old.bytes === 0 || head === null) return 0;
     if (old.firstLine === head) return encodeText(`${head}\n`).length;

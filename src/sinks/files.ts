@@ -33,12 +33,21 @@ export interface DraftFile {
   write(bytes: Uint8Array): Promise<void>;
   /** Puts what was written in the place of the file of that name, on the disk. */
   replace(): Promise<void>;
-  /** Adds what was written, but its first `skip` bytes, to the end of the file of that name, or leaves that as it was. */
-  append(skip: number): Promise<void>;
+  /**
+   * Adds what was written to the end of the file of that name, or leaves that as it was. `skip` is asked, while nobody
+   * else adds, how many bytes of the start to leave out; what it throws is told.
+   */
+  append(skip: (there: FileStart | null) => number): Promise<void>;
   /** Makes what was written outlast the process. Synchronous, as it is part of a checkpoint. */
   flush(): void;
   /** Lets go of it; with `keep` it stays to be found again. */
   close(keep: boolean): void;
+}
+
+/** What there is of a file: its bytes, and its first line. */
+export interface FileStart {
+  readonly bytes: number;
+  readonly firstLine: string;
 }
 
 /** Where a draft goes on: what {@link DraftFile.id} was, and how many of its bytes count. */
@@ -60,8 +69,6 @@ export interface Files {
    * gone. Rejects with Error when the name leads elsewhere.
    */
   draft(name: string, state: DraftState | null): Promise<DraftFile | null>;
-  /** How long the file `name` is, in bytes, and its first line; null when there is none. */
-  look(name: string): Promise<{ readonly bytes: number; readonly firstLine: string } | null>;
   /** Opens the database `name`, which is made. Rejects with Error when the name leads elsewhere. */
   database(name: string): Promise<Database>;
 }
@@ -75,7 +82,6 @@ export const NO_FILES: Files = {
   maxBytes: 0,
   refusal: NO_FOLDER,
   draft: () => Promise.reject(new Error(NO_FOLDER)),
-  look: () => Promise.reject(new Error(NO_FOLDER)),
   database: () => Promise.reject(new Error(NO_FOLDER)),
 };
 

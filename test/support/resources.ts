@@ -79,15 +79,15 @@ export function filesInMemory(
         write: (bytes) =>
           Promise.resolve(void drafts.set(id, drafts.get(id)! + new TextDecoder().decode(bytes))),
         replace: () => settle(drafts.get(id)!),
-        append: (skip) => settle((texts.get(name) ?? "") + drafts.get(id)!.slice(skip)),
+        append: (skip) => {
+          const there = texts.get(name) ?? "";
+          const start = { bytes: there.length, firstLine: there.split("\n")[0]! };
+          const skipped = skip(there === "" ? null : start);
+          return settle(there + drafts.get(id)!.slice(skipped));
+        },
         flush: () => {},
         close: (keep) => void (keep || drafts.delete(id)),
       });
-    },
-    look(name) {
-      const text = texts.get(name);
-      if (text === undefined) return Promise.resolve(null);
-      return Promise.resolve({ bytes: text.length, firstLine: text.split("\n")[0]! });
     },
     database(name) {
       const database = databases.get(name) ?? openDatabase(":memory:", MOST_BYTES);
