@@ -43,6 +43,7 @@ export function openDatabase(path: string, maxBytes: number): Database {
         all: () => told(() => statement.all()),
       };
     },
+    inTransaction: () => database.isTransaction,
     close: () => database.close(),
   };
 }

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { openSqliteStore } from "../src/checkpoint/sqlite_store.ts";
 import type { CheckpointStore } from "../src/checkpoint/store.ts";
@@ -39,6 +40,25 @@ test("a checkpoint and its log are there after the store was opened again", () =
     assert.equal(second.get("c"), null);
     assert.equal(second.entry("c"), null);
     second.close();
+  }));
+
+test("a fault after which SQLite has rolled back is told as it is", () =>
+  withFolder((folder) => {
+    openSqliteStore(folder).close();
+    const database = new DatabaseSync(`${folder}/checkpoints.sqlite`);
+    database.exec(
+      `CREATE TRIGGER full BEFORE INSERT ON logs
+       BEGIN SELECT RAISE(ROLLBACK, 'database or disk is full'); END`,
+    );
+    database.close();
+    const store = openSqliteStore(folder);
+    assert.throws(() => store.put("a", { head: "{}", state }, state), {
+      message: "database or disk is full",
+    });
+    assert.equal(store.get("a"), null);
+    store.put("a", { head: "{}", state });
+    assert.deepEqual(store.get("a")?.state, state);
+    store.close();
   }));
 
 test("the list tells ages, the oldest first, and what is deleted leaves no log behind", () =>

@@ -131,7 +131,8 @@ class SqliteStore implements CheckpointStore {
       work();
       this.#database.exec("COMMIT");
     } catch (fault) {
-      this.#database.exec("ROLLBACK");
+      // After some faults, such as a full disk, SQLite has done so by itself.
+      if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
       throw fault;
     }
   }

@@ -18,6 +18,7 @@ export interface SqlStatement {
 export interface Database {
   exec(sql: string): void;
   prepare(sql: string): SqlStatement;
+  inTransaction(): boolean;
   close(): void;
 }
 

@@ -54,19 +54,9 @@ export class SqliteTable {
       return { inserted, updated: rows.length - inserted };
     } catch (fault) {
       this.#forget();
-      this.#rollBack();
+      // After some faults, such as a full disk, SQLite has done so by itself.
+      if (this.database.inTransaction()) this.database.exec("ROLLBACK");
       throw fault;
-    }
-  }
-
-  /** After some faults, such as a full disk, SQLite has done so by itself and refuses; the fault is the one to tell. */
-  #rollBack(): void {
-    try {
-      this.database.exec("ROLLBACK");
-    } catch (refused) {
-      if (!(refused instanceof Error && /no transaction is active/.test(refused.message))) {
-        throw refused;
-      }
     }
   }
 
