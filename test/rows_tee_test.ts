@@ -136,6 +136,17 @@ test("joined branches answer once, whatever comes first, and with each key once"
   );
 });
 
+test("a field that a joined row does not have is null, whatever objects inherit", async () => {
+  assert.equal(
+    (await run(
+      "json | tee join by k (where n > 0) (where n > 0 | let m = n)",
+      '{"k":1,"n":1,"toString":1,"__proto__":2}\n{"k":2,"n":3}\n',
+    )).output.replaceAll('"toString_2"', '"t2"').replaceAll('"__proto___2"', '"p2"'),
+    '{"k":1,"n":1,"toString":1,"__proto__":2,"n_2":1,"t2":1,"p2":2,"m":1}\n' +
+      '{"k":2,"n":3,"toString":null,"__proto__":null,"n_2":3,"t2":null,"p2":null,"m":3}\n',
+  );
+});
+
 test("what a join or a concatenation holds is declared, and given back", async () => {
   for (const mode of ["join by n", "concat"]) {
     const { makers, budget } = bench(`json | tee ${mode} (where n > 0) (where n > 1)`);

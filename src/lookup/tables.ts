@@ -3,6 +3,7 @@
  * @module
  */
 import type { Row, Value } from "../batch/column.ts";
+import { property } from "../batch/objects.ts";
 import { toText } from "../expression/values.ts";
 
 /** The rows of a table, found by the text of one of its columns. */
@@ -38,7 +39,7 @@ export function othersThan(column: string, table: Table): readonly string[] {
 
 /** The field of a row, null where it has none. */
 export function fieldOf(row: Row | undefined, name: string): Value {
-  return row !== undefined && Object.hasOwn(row, name) ? row[name]! : null;
+  return property(row, name) ?? null;
 }
 
 /** The tables of a folder. */

@@ -5,7 +5,7 @@
 import { Batch } from "../batch/batch.ts";
 import type { Row, Value } from "../batch/column.ts";
 import { weigh } from "../batch/gather.ts";
-import { define } from "../batch/objects.ts";
+import { define, property } from "../batch/objects.ts";
 import { type Budget, NOTHING, type Outputs } from "../stage.ts";
 import type { Gathering } from "./gathered_branches.ts";
 
@@ -128,7 +128,7 @@ export class Join implements Gathering {
     }
     columns.forEach((fields, branch) => {
       const row = combination[branch];
-      for (const [field, name] of fields) define(result, name, row?.[field] ?? null);
+      for (const [field, name] of fields) define(result, name, property(row, field) ?? null);
     });
     return result;
   }
