@@ -14,7 +14,7 @@ import {
   type Value,
   ValueColumn,
 } from "../src/batch/column.ts";
-import { encodeRows } from "../src/batch/ndjson.ts";
+import { encodePieces, encodeRows } from "../src/batch/ndjson.ts";
 import { utf8 } from "./support/format_run.ts";
 import { between, forSeeds } from "./support/random.ts";
 
@@ -149,3 +149,24 @@ test("any bytes print as valid JSON of their decoded text", () =>
     const printed = print(batch).trimEnd().split("\n").map((line) => JSON.parse(line).v);
     assert.deepEqual(printed, expected);
   }));
+
+describe("encodePieces", () => {
+  const pieces = (batch: Batch, extra: Readonly<Record<string, Value>> = {}) =>
+    [...encodePieces(batch, extra)].map((piece) => new TextDecoder().decode(piece));
+
+  it("is one piece of an ordinary batch, and none of no rows", () => {
+    const batch = Batch.of(2, new Map([["v", numbers(1, 2)]]));
+    assert.deepEqual(pieces(batch), ['{"v":1}\n{"v":2}\n']);
+    assert.deepEqual(pieces(batch.select(new Uint32Array(0))), []);
+  });
+
+  it("is many where a field is far larger than the rows were", () => {
+    const wide = "x".repeat(600_000);
+    const columns = Batch.of(5, new Map([["v", new ConstantColumn(wide)]]));
+    const open = Batch.ofRows(Array.from({ length: 5 }, () => ({ v: wide })));
+    for (const batch of [columns, open]) {
+      const line = `{"v":"${wide}","n":1}\n`;
+      assert.deepEqual(pieces(batch, { n: 1 }), [line + line, line + line, line]);
+    }
+  });
+});

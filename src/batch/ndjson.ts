@@ -19,6 +19,9 @@ const COLON = 58;
 const QUOTE = 34;
 const NEWLINE = 10;
 
+/** How large a piece grows before the next begins. */
+const PIECE_BYTES = 1024 * 1024;
+
 type Extra = Readonly<Record<string, Value>>;
 
 /** Shared by all runs of a thread: an encoding never yields, and takes its bytes with it. */
@@ -31,13 +34,32 @@ const writer = new ByteWriter();
  * `2015-05-17T10:05:03.000Z`. Newly allocated; costs about the size of the result twice while it runs.
  */
 export function encodeRows(batch: Batch, extra: Extra = {}): Uint8Array<ArrayBuffer> {
-  const tail = encodeText(
-    Object.keys(extra).map((key) => member(key, extra[key] ?? null)).join(","),
-  );
-  writer.clear();
-  if (batch.open === null) encodeColumns(batch, tail);
-  else encodeOpen(batch, tail);
+  encodeFrom(batch, 0, tailOf(extra), Infinity);
   return writer.take();
+}
+
+/**
+ * As {@link encodeRows}, in pieces of whole rows, each made when it is asked for: of 1 MiB and the row that passes it, since
+ * what an expression or a lookup has put into rows may be far larger than the rows were. Ordinary batches are one piece.
+ */
+export function* encodePieces(batch: Batch, extra: Extra = {}): Generator<Uint8Array<ArrayBuffer>> {
+  const tail = tailOf(extra);
+  for (let next = 0; next < batch.length;) {
+    next = encodeFrom(batch, next, tail, PIECE_BYTES);
+    yield writer.take();
+  }
+}
+
+function tailOf(extra: Extra): Uint8Array {
+  return encodeText(Object.keys(extra).map((key) => member(key, extra[key] ?? null)).join(","));
+}
+
+/** Writes the rows from that index on, until there are `most` bytes; gives the index of the next. */
+function encodeFrom(batch: Batch, from: number, tail: Uint8Array, most: number): number {
+  writer.clear();
+  return batch.open === null
+    ? encodeColumns(batch, from, tail, most)
+    : encodeOpen(batch, from, tail, most);
 }
 
 function member(key: string, value: Value): string {
@@ -50,7 +72,7 @@ interface FieldWriter {
   readonly write: (row: number) => void;
 }
 
-function encodeColumns(batch: Batch, tail: Uint8Array): void {
+function encodeColumns(batch: Batch, from: number, tail: Uint8Array, most: number): number {
   const fields = batch.names.map((name, index): FieldWriter => {
     const name_ = jsonBytes(name);
     const key = new Uint8Array(name_.length + 2);
@@ -60,7 +82,8 @@ function encodeColumns(batch: Batch, tail: Uint8Array): void {
     return { key, write: valueWriter(batch.column(name)!) };
   });
   const count = batch.length;
-  for (let index = 0; index < count; index++) {
+  let index = from;
+  for (; index < count && writer.length < most; index++) {
     const row = batch.rowAt(index);
     for (const field of fields) {
       writer.raw(field.key);
@@ -69,12 +92,14 @@ function encodeColumns(batch: Batch, tail: Uint8Array): void {
     if (fields.length === 0) writer.byte(OPEN);
     closeRow(fields.length === 0, tail);
   }
+  return index;
 }
 
-function encodeOpen(batch: Batch, tail: Uint8Array): void {
+function encodeOpen(batch: Batch, from: number, tail: Uint8Array, most: number): number {
   const plain = batch.names.length === 0 && batch.hidden.size === 0;
   const count = batch.length;
-  for (let index = 0; index < count; index++) {
+  let index = from;
+  for (; index < count && writer.length < most; index++) {
     const at = batch.rowAt(index);
     const value = batch.open!.value(at);
     const row = plain && isObject(value) ? value : batch.row(at);
@@ -84,6 +109,7 @@ function encodeOpen(batch: Batch, tail: Uint8Array): void {
     writer.advance(writer.length - 1);
     closeRow(json.length === 2, tail);
   }
+  return index;
 }
 
 function closeRow(empty: boolean, tail: Uint8Array): void {

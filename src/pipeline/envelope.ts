@@ -3,7 +3,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import { encodeRows } from "../batch/ndjson.ts";
+import { encodePieces } from "../batch/ndjson.ts";
 import { encodeText } from "../batch/text.ts";
 import type { RunError } from "../errors.ts";
 import type { Reject } from "../reject.ts";
@@ -23,8 +23,8 @@ export interface StartFacts {
 /** The lines of one kind of answer; an empty array where the envelope has no such line. */
 export interface Envelope {
   start(facts: StartFacts): Uint8Array;
-  /** Result rows; `set` numbers the last set of a run that sends snapshots, else null. */
-  rows(batch: Batch, set: number | null): Uint8Array;
+  /** Result rows, piece by piece; `set` numbers the last set of a run that sends snapshots, else null. */
+  rows(batch: Batch, set: number | null): Generator<Uint8Array>;
   /** One snapshot: all its rows, as they would be if the upload ended now. */
   snapshot(batches: Iterable<Batch>, set: number): Generator<Uint8Array>;
   progress(report: RunReport): Uint8Array;
@@ -41,9 +41,9 @@ const NO_LINE = new Uint8Array(0);
 const ROWS: Envelope = {
   start: () => NO_LINE,
   rows: (batch, set) =>
-    set === null ? encodeRows(batch) : encodeRows(batch, { $snapshot: set, $final: true }),
+    set === null ? encodePieces(batch) : encodePieces(batch, { $snapshot: set, $final: true }),
   *snapshot(batches, set) {
-    for (const batch of batches) yield encodeRows(batch, { $snapshot: set });
+    for (const batch of batches) yield* encodePieces(batch, { $snapshot: set });
   },
   progress: () => NO_LINE,
   reject: (reject) => line({ $reject: reject }),
@@ -55,14 +55,18 @@ const ROWS: Envelope = {
 /** Every line has one key, which names its kind. */
 const EVENTS: Envelope = {
   start: (facts) => line({ start: facts }),
-  rows: (batch) => wrapLines(encodeRows(batch), '{"row":', "}"),
+  *rows(batch) {
+    for (const piece of encodePieces(batch)) yield wrapLines(piece, '{"row":', "}");
+  },
   *snapshot(batches, set) {
     yield encodeText(`{"snapshot":{"number":${set},"rows":[`);
     let first = true;
     for (const batch of batches) {
-      for (const text of textLines(encodeRows(batch))) {
-        yield encodeText((first ? "" : ",") + text);
-        first = false;
+      for (const piece of encodePieces(batch)) {
+        for (const text of textLines(piece)) {
+          yield encodeText((first ? "" : ",") + text);
+          first = false;
+        }
       }
     }
     yield encodeText("]}}\n");
@@ -100,6 +104,5 @@ function textLines(bytes: Uint8Array): string[] {
 }
 
 function wrapLines(bytes: Uint8Array, before: string, after: string): Uint8Array {
-  if (bytes.byteLength === 0) return NO_LINE;
   return encodeText(textLines(bytes).map((text) => `${before}${text}${after}\n`).join(""));
 }

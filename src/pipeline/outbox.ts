@@ -72,6 +72,18 @@ export class Outbox {
     this.#news?.resolve();
   }
 
+  /** Adds each of `pieces` when there is room for it; undefined when all are added, and there is room for more, on return. */
+  addAll(pieces: Iterator<Uint8Array>): Promise<void> | undefined {
+    while (this.#state === "open") {
+      const room = this.room();
+      if (room !== undefined) return room.then(() => this.addAll(pieces));
+      const next = pieces.next();
+      if (next.done) return undefined;
+      this.add(next.value);
+    }
+    return undefined;
+  }
+
   /** Resolves when the outbox is below its bound, at once when it is; undefined in that case. */
   room(): Promise<void> | undefined {
     if (this.#bytes < OUTBOX_BYTES || this.#state === "closed") return undefined;

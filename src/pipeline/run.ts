@@ -195,8 +195,7 @@ export class Run {
     this.#rows += batch.length;
     if (batch.length > 0) this.#watch?.given();
     const { numbered, set } = this.#snapshots;
-    this.#outbox.add(this.#envelope.rows(batch, numbered ? set : null));
-    return this.#outbox.room();
+    return this.#outbox.addAll(this.#envelope.rows(batch, numbered ? set : null));
   }
 
   /** Waiting for more input is nobody's fault here: it is told only when something waits. */

@@ -3,7 +3,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import { encodeRows } from "../batch/ndjson.ts";
+import { encodePieces } from "../batch/ndjson.ts";
 import { encodeText } from "../batch/text.ts";
 import { RunError } from "../errors.ts";
 import { argument } from "../language/arguments.ts";
@@ -80,8 +80,8 @@ class FileSink implements Sink {
 
   async write(batch: Batch): Promise<void> {
     try {
-      const bytes = this.#csv === null ? encodeRows(batch) : this.#csv.encode(batch);
-      await this.#put(bytes);
+      const pieces = this.#csv === null ? encodePieces(batch) : [this.#csv.encode(batch)];
+      for (const piece of pieces) await this.#put(piece);
       this.#rows += batch.length;
     } catch (cause) {
       throw this.#failure(cause);

@@ -198,7 +198,7 @@ export class ResumableRun {
   async *#results(): AsyncGenerator<Uint8Array> {
     yield* this.#input.store.log(this.id);
     yield this.#book.output.take();
-    for await (const batch of this.#plan.results()) yield this.#book.encode(batch);
+    for await (const batch of this.#plan.results()) yield* this.#book.encode(batch);
     const { offset } = this.#head;
     yield* this.#book.closing({ ...this.report(), bytes: offset, wireBytes: offset });
   }

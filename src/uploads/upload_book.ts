@@ -60,14 +60,16 @@ export class UploadBook {
   }
 
   /** Result rows as lines; they count from now on. */
-  encode(batch: Batch): Uint8Array {
+  encode(batch: Batch): Iterable<Uint8Array> {
     this.#rows += batch.length;
     return this.envelope.rows(batch, null);
   }
 
   /** Keeps result rows that come before their reader. Throws RunError `budget_exceeded`. */
   keep(batches: readonly Batch[]): void {
-    for (const batch of batches) this.output.add(this.encode(batch));
+    for (const batch of batches) {
+      for (const piece of this.encode(batch)) this.output.add(piece);
+    }
   }
 
   /** Of the whole upload. */
