@@ -14,7 +14,7 @@ import type { RunReport } from "../src/pipeline/report.ts";
 import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { parsePipeline } from "../src/plan.ts";
 import { mapSegmentLength } from "../src/workers/hand_over.ts";
-import type { WorkerPool } from "../src/workers/pool.ts";
+import type { SliceAnswer, WorkerPool } from "../src/workers/pool.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { jsonLines, logLine } from "./support/logs.ts";
 import { between, pickOne, seeded } from "./support/random.ts";
@@ -438,6 +438,17 @@ describe("a thread that fails", () => {
     assert.equal(await pool.started(), false);
     const { report } = await outcome("lines | stats count", LOG, { workers: pool });
     assert.equal(report.state, "complete");
+    const answered = Promise.withResolvers<SliceAnswer>();
+    const { plan } = parsePipeline("lines | stats count", WORKER_WORDS);
+    const lane = pool.open(plan, DEFAULT_LIMITS, (_slice, answer) => answered.resolve(answer));
+    lane.submit({ index: 0, bytes: new SharedArrayBuffer(8), length: 8, last: true });
+    const answer = await answered.promise;
+    assert.ok("fault" in answer);
+    assert.equal(
+      answer.fault.message,
+      "There is no worker thread that could take the slice, nor will there be",
+    );
+    lane.close();
     pool.stop();
   });
 });

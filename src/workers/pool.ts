@@ -110,6 +110,7 @@ export class WorkerPool {
         if (lane.queue.length === 1) this.#waiting.push(lane);
         this.wake();
         this.#pump();
+        if (this.#threads.size === 0) this.#failAll(noThreads());
       },
       close: () => {
         if (!lane.closed) this.#open--;
@@ -209,11 +210,19 @@ export class WorkerPool {
     this.#pump();
   }
 
+  /** Answers all that is queued, for no thread ever will. */
   #failAll(fault: RunError): void {
     for (const lane of this.#waiting.splice(0)) {
       for (const { slice } of lane.queue.splice(0)) lane.answer(slice, { fault });
     }
   }
+}
+
+function noThreads(): RunError {
+  return new RunError(
+    "internal",
+    "There is no worker thread that could take the slice, nor will there be",
+  );
 }
 
 function diedTwice(reason: string): RunError {
