@@ -311,6 +311,29 @@ test("a shared call goes on while anybody waits for it, and is aborted when nobo
   assert.equal(signals.length, 2);
 });
 
+test("a cache asks nothing for whoever has given up, and forgets no call but the one that was left", async () => {
+  const answers: PromiseWithResolvers<number>[] = [];
+  const ask = cache((_key: string) => {
+    const answer = Promise.withResolvers<number>();
+    answers.push(answer);
+    return answer.promise;
+  }, { key: (key) => key, size: 2 });
+  await assert.rejects(async () => await ask("a", AbortSignal.abort(new Error("Gone"))), {
+    message: "Gone",
+  });
+  assert.equal(answers.length, 0);
+  const first = new AbortController();
+  const left = ask("a", first.signal);
+  ask.delete("a");
+  const second = ask("a", signal);
+  first.abort();
+  assert.equal(ask.figures.shared, 0);
+  const third = ask("a", signal);
+  assert.equal(ask.figures.shared, 1);
+  answers.forEach(({ resolve }, index) => resolve(index));
+  assert.deepEqual([await left, await second, await third, ask("a", signal)], [0, 1, 1, 1]);
+});
+
 test("observe tells starved, blocked and busy time apart", async () => {
   const clock = new ManualClock();
   const { stream, give, end } = feed<number>();

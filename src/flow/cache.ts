@@ -112,9 +112,11 @@ export function cache<In, Out, Key extends NonNullable<unknown>>(
       figures.hits++;
       return known.value;
     }
+    if (signal.aborted) return Promise.reject(signal.reason);
     const underWay = calls.get(key);
     if (underWay !== undefined) figures.shared++;
-    return join(underWay ?? ask(key, item), signal, () => calls.delete(key));
+    const call = underWay ?? ask(key, item);
+    return join(call, signal, () => calls.get(key) === call && calls.delete(key));
   }, {
     figures,
     set: (key: Key, value: Out) => void answers.set(key, { value }),
@@ -130,7 +132,7 @@ export function cache<In, Out, Key extends NonNullable<unknown>>(
 }
 
 /** One more that waits for `call`; the last to give up aborts it. */
-function join<Out>(call: Call<Out>, signal: AbortSignal, onLast: () => void): Promise<Out> {
+function join<Out>(call: Call<Out>, signal: AbortSignal, onLast: () => unknown): Promise<Out> {
   call.callers++;
   const leave = () => {
     if (--call.callers > 0) return;
