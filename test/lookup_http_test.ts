@@ -237,6 +237,21 @@ test("what is no JSON, or too deep, is no answer", async () => {
   ]);
 });
 
+test("answers that wait for others of their batch count as state of the run", async () => {
+  const { door, clock } = host(() => ({ status: 200, json: "x".repeat(100_000) }));
+  const { report } = await tell(`${GEO} cache=1/1m`, [lines(ips(40, 40))], {
+    resources: { http: door, clock },
+    limits: { maxStateBytes: 1_000_000 },
+  });
+  assert.equal(report.error?.code, "budget_exceeded");
+  assert.ok(door.asked.length < 40, `${door.asked.length} were asked`);
+  const { rows } = await tell(`${GEO} cache=1/1m`, ips(40, 40).map((row) => lines([row])), {
+    resources: { http: door, clock },
+    limits: { maxStateBytes: 10_000_000 },
+  });
+  assert.equal(rows.length, 40);
+});
+
 test("cancelled in the middle, it aborts what is under way and leaves no timer", async () => {
   const { door, clock } = host(() => ({ status: 200, json: 1 }), 1e9);
   const run = startRun(`${GEO} timeout=1h`, [lines(ips(40, 40))], {

@@ -15,6 +15,7 @@ import { type Operator, type Outputs, type StageContext } from "../stage.ts";
 import { failureText, flowClock, httpClient, type HttpPolicies } from "./http_client.ts";
 import { HttpFailure } from "./http_door.ts";
 import { type PendingBatch, PendingBatches } from "./pending_batches.ts";
+import { rowsByUrl } from "./url_template.ts";
 
 /** The longest answer. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -40,6 +41,8 @@ type Outcome = { readonly value: Value } | { readonly error: string };
 interface Pending extends PendingBatch {
   /** By physical row; undefined where nothing is to be asked. */
   readonly outcomes: (Outcome | undefined)[];
+  /** About what the answers weigh that were asked for these rows. */
+  held: number;
 }
 
 /** Asks for rows. Holds the batches that wait, and answers. */
@@ -54,6 +57,7 @@ export class HttpLookup implements Operator<Batch, Batch> {
   #hits = 0;
   #skipped = 0;
   #declared = 0;
+  #held = 0;
 
   constructor(readonly options: HttpLookupOptions, readonly context: StageContext) {
     this.#signal = AbortSignal.any([context.signal, this.#over.signal]);
@@ -102,8 +106,8 @@ export class HttpLookup implements Operator<Batch, Batch> {
   dispose(): void {
     this.#over.abort(new Error("The lookup is over"));
     this.#pending.dispose();
-    this.context.budget.take(-this.#declared);
-    this.#declared = 0;
+    this.context.budget.take(-this.#declared - this.#held);
+    this.#declared = this.#held = 0;
   }
 
   async #after(change: Promise<void>): Promise<Outputs<Batch>> {
@@ -114,12 +118,13 @@ export class HttpLookup implements Operator<Batch, Batch> {
 
   /** Asks for each address of the batch once. */
   #look(batch: Batch): Pending {
-    const pending: Pending = { batch, outcomes: new Array(batch.rows).fill(undefined), missing: 0 };
+    const outcomes = new Array<Outcome | undefined>(batch.rows).fill(undefined);
+    const pending: Pending = { batch, outcomes, missing: 0, held: 0 };
     for (const [url, rows] of rowsByUrl(batch, this.options.urls(batch))) {
       const { hits, shared } = this.#cached.figures;
       const answer = this.#cached(url, this.#signal);
       const settle = (outcome: Outcome) => {
-        for (const row of rows) pending.outcomes[row] = outcome;
+        for (const row of rows) outcomes[row] = outcome;
       };
       if (!(answer instanceof Promise)) {
         this.#hits += rows.length - (this.#cached.figures.hits - hits);
@@ -132,6 +137,7 @@ export class HttpLookup implements Operator<Batch, Batch> {
       answer.then((value): Outcome => ({ value }), (error) => this.#failed(error)).then(
         (outcome) => {
           settle(outcome);
+          this.#hold(pending, outcome);
           this.#declare();
           this.#tell();
           this.#pending.settle(pending);
@@ -160,8 +166,10 @@ export class HttpLookup implements Operator<Batch, Batch> {
   }
 
   /** The batch with its new column. */
-  #answer({ batch, outcomes }: Pending): Batch {
+  #answer({ batch, outcomes, held }: Pending): Batch {
     const { name, fallback, onError } = this.options;
+    this.#held -= held;
+    this.context.budget.take(-held);
     const failed = rowsOf(batch).filter((row) => isError(outcomes[row]));
     let standard: Column | null = null;
     if (failed.length > 0 && onError === "skip") this.#skipped += failed.length;
@@ -180,6 +188,15 @@ export class HttpLookup implements Operator<Batch, Batch> {
     return answered.select(
       Uint32Array.from(rowsOf(batch).filter((row) => !isError(outcomes[row]))),
     );
+  }
+
+  /** Declares an answer until its batch goes on: the cache may have let go of it before. */
+  #hold(pending: Pending, outcome: Outcome): void {
+    if (this.#over.signal.aborted || "error" in outcome) return;
+    const bytes = weigh(outcome.value);
+    pending.held += bytes;
+    this.#held += bytes;
+    this.context.budget.take(bytes);
   }
 
   /** Declares the answers that are kept. */
@@ -216,21 +233,6 @@ function errorsOf(outcomes: readonly (Outcome | undefined)[]): ValueColumn {
 /** The physical rows that count. */
 function rowsOf(batch: Batch): readonly number[] {
   return Array.from({ length: batch.length }, (_, index) => batch.rowAt(index));
-}
-
-/** The physical rows of each address, in the order of their first. */
-function rowsByUrl(
-  batch: Batch,
-  urls: readonly (string | null)[],
-): ReadonlyMap<string, readonly number[]> {
-  const found = new Map<string, number[]>();
-  for (const [index, url] of urls.entries()) {
-    if (url === null) continue;
-    const rows = found.get(url);
-    if (rows === undefined) found.set(url, [batch.rowAt(index)]);
-    else rows.push(batch.rowAt(index));
-  }
-  return found;
 }
 
 /** The JSON of an answer. Throws {@link HttpFailure} when it is none. */

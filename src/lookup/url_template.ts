@@ -73,6 +73,21 @@ export function compileUrl(
   };
 }
 
+/** The physical rows of each address, in the order of their first; none of null. */
+export function rowsByUrl(
+  batch: Batch,
+  urls: readonly (string | null)[],
+): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  for (const [index, url] of urls.entries()) {
+    if (url === null) continue;
+    const rows = found.get(url);
+    if (rows === undefined) found.set(url, [batch.rowAt(index)]);
+    else rows.push(batch.rowAt(index));
+  }
+  return found;
+}
+
 const DOTS = /(?:^|\/)\.{1,2}(?:\/|$)/;
 
 function pathOf(url: string): string {
