@@ -145,8 +145,7 @@ export class ResumableRun {
         await this.#digest(value);
         whole = true;
       }
-      const { length } = this.#head;
-      this.#save(last && (length === null || length === this.#offset));
+      this.#save(last && (this.#head.length ?? this.#offset) === this.#offset);
     } catch (fault) {
       const error = this.#broken(fault, whole);
       await reader.cancel(error).catch(() => {});

@@ -5,7 +5,7 @@
 import { NEWLINE } from "../batch/line_format.ts";
 import type { Batch } from "../batch/batch.ts";
 import type { AnyOperator, Chunk } from "../pipeline/chain.ts";
-import { chain } from "../pipeline/chain.ts";
+import { chain, disposeAll } from "../pipeline/chain.ts";
 import type { Probe } from "../pipeline/probe.ts";
 import { type Reject, type RejectTold, shifted } from "../reject.ts";
 import { NOTHING, type Outputs } from "../stage.ts";
@@ -102,8 +102,7 @@ export class MapSegment implements AnyOperator {
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     this.#feed?.close(new Error("The run is over"));
     this.#feed?.dispose();
-    this.#map.dispose?.();
-    this.#aggregate.dispose?.();
+    disposeAll([this.#map, this.#aggregate]);
   }
 
   get #pays(): boolean {

@@ -7,7 +7,7 @@ import { DEFAULT_RESOURCES } from "../resources.ts";
 import type { Plan } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import { assemble, type AssembledStage, type StageServices } from "../pipeline/assemble.ts";
-import { type AnyOperator, chain } from "../pipeline/chain.ts";
+import { type AnyOperator, chain, disposeAll } from "../pipeline/chain.ts";
 import { observed } from "../pipeline/observed.ts";
 import type { Probe } from "../pipeline/probe.ts";
 import type { StageFigures } from "../pipeline/report.ts";
@@ -95,8 +95,8 @@ export class SliceRunner {
 
   /** Gives back what is held. */
   dispose(): void {
-    this.#aggregate?.raw.dispose?.();
-    for (const { operator } of this.#stages) operator.dispose?.();
+    const raw = this.#aggregate === null ? [] : [this.#aggregate.raw];
+    disposeAll([...raw, ...this.#stages.map(({ operator }) => operator)]);
   }
 
   /** The states are merged where they are asked for, and what is to be noticed of them is noticed there. */
