@@ -161,6 +161,21 @@ test("what a join or a concatenation holds is declared, and given back", async (
   }
 });
 
+test("a snapshot of a join or a concatenation needs no state of its own", async () => {
+  const rows = Array.from({ length: 1000 }, (_, n) => `{"n":${n}}\n`).join("");
+  for (const mode of ["join by n", "concat"]) {
+    const pipeline = `json | tee ${mode} (where n > 0) (where n > 990 | tail 1)`;
+    const tried = bench(pipeline);
+    const whole = chain(tried.makers);
+    await whole.push(encodeText(rows));
+    const tight = bench(pipeline, { limits: { maxStateBytes: tried.budget.used + 1000 } });
+    const again = chain(tight.makers);
+    await again.push(encodeText(rows));
+    assert.equal(textOf(again.snapshot!()), textOf(whole.snapshot!()));
+    for (const one of [whole, again]) one.dispose!();
+  }
+});
+
 test("a routed row goes to the first case that it fits, equal as `==` has it", async () => {
   const { output, notices } = await run(
     'json | route by n { case 1, "x" (let to = "a") case "1", 2 (let to = "b") } | sort n',

@@ -10,6 +10,7 @@ import { lineFormat } from "../batch/lines.ts";
 import { recordFormat } from "../batch/records.ts";
 import { RunError } from "../errors.ts";
 import { DEFAULT_LIMITS } from "../limits.ts";
+import { UNCOUNTED } from "../pipeline/budget.ts";
 import type { FramingContext, Operator } from "../stage.ts";
 import { Table, type UploadedTable } from "./tables.ts";
 
@@ -93,7 +94,7 @@ function operatorOf(format: TableFormat): Operator<Uint8Array, Batch> {
 const READING: FramingContext = {
   limits: DEFAULT_LIMITS,
   demand: "all",
-  budget: { take: () => {} },
+  budget: UNCOUNTED,
   lines: () => {},
   reject: ({ line, reason }) => {
     throw new Error(`line ${line}: ${reason}`);

@@ -26,3 +26,6 @@ export class RunBudget implements Budget {
     return this.#used;
   }
 }
+
+/** For what is held only while it is looked at, or is bounded by other means. */
+export const UNCOUNTED: Budget = { take: () => {} };

@@ -7,6 +7,7 @@ import { KeptRows } from "../batch/kept_rows.ts";
 import type { SavedBatch } from "../batch/saved_batch.ts";
 import type { Budget } from "../stage.ts";
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
+import { UNCOUNTED } from "./budget.ts";
 import { atOnce, type Branch, Branches, markBranch } from "./branches.ts";
 
 /** What puts rows of branches together. */
@@ -17,7 +18,7 @@ export interface Gathering {
   all(): Iterable<Batch>;
   /** Gives back what was declared. */
   clear(): void;
-  /** Another one with nothing in it but what this one holds. */
+  /** Another one with nothing in it but what this one holds, for a look: it counts nowhere, and shares the rows. */
   copy(): Gathering;
   /** What is held, as plain data. */
   save(): unknown;
@@ -93,12 +94,8 @@ export class GatheredBranches implements Operator<Batch, Batch> {
 
   *#preview(): Generator<Batch> {
     const copy = this.gathering.copy();
-    try {
-      for (const batch of atOnce(this.#inner.snapshot!())) yield* copy.add(batch, branchOf(batch));
-      yield* copy.all();
-    } finally {
-      copy.clear();
-    }
+    for (const batch of atOnce(this.#inner.snapshot!())) yield* copy.add(batch, branchOf(batch));
+    yield* copy.all();
   }
 }
 
@@ -138,7 +135,7 @@ export class Concatenation implements Gathering {
   }
 
   copy(): Concatenation {
-    const copy = new Concatenation(this.count, this.budget);
+    const copy = new Concatenation(this.count, UNCOUNTED);
     this.#kept.forEach((kept, branch) => {
       for (const batch of kept.batches) copy.#kept[branch]!.add(batch);
     });

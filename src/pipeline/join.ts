@@ -7,6 +7,7 @@ import type { Row, Value } from "../batch/column.ts";
 import { weigh } from "../batch/gather.ts";
 import { define, property } from "../batch/objects.ts";
 import { type Budget, NOTHING, type Outputs } from "../stage.ts";
+import { UNCOUNTED } from "./budget.ts";
 import type { Gathering } from "./gathered_branches.ts";
 
 /** Rows of joined batches. */
@@ -90,8 +91,7 @@ export class Join implements Gathering {
   }
 
   copy(): Join {
-    const copy = new Join(this.count, this.keys, this.budget);
-    copy.#take(this.#held);
+    const copy = new Join(this.count, this.keys, UNCOUNTED);
     this.#rows.forEach((rows, branch) => {
       for (const [key, same] of rows) copy.#rows[branch]!.set(key, [...same]);
       for (const name of this.#names[branch]!) copy.#names[branch]!.add(name);
