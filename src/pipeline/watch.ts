@@ -8,20 +8,20 @@ import type { Clock } from "../resources.ts";
 
 /** What the clocks are set to, and what they call. */
 export interface WatchOptions {
-  /** Milliseconds between ticks; null for none. */
-  readonly everyMs: number | null;
-  /** Milliseconds the run may take; null for no end. */
-  readonly timeoutMs: number | null;
+  /** Milliseconds between ticks; none unless given. */
+  readonly everyMs?: number | null;
+  /** Milliseconds the run may take; no end unless given. */
+  readonly timeoutMs?: number | null;
   /** Milliseconds until {@link Watch.given} must have been called; undefined for no end. */
   readonly firstResultMs?: number | undefined;
   readonly clock: Clock;
   /** Milliseconds without any progress; 0 for no end. */
   readonly stallMs: number;
-  /** Milliseconds without progress after which `blocked` is called, once for each time; 0 for never. */
-  readonly blockedMs: number;
+  /** Milliseconds without progress after which `blocked` is called, once for each time; 0, the default, for never. */
+  readonly blockedMs?: number;
   /** Nothing has moved for `forMs` milliseconds. */
-  blocked(forMs: number): void;
-  tick(): void;
+  blocked?(forMs: number): void;
+  tick?(): void;
   /** Called at most once for each clock that ran out. */
   expire(error: RunError): void;
 }
@@ -38,8 +38,9 @@ export class Watch {
   #progress = performance.now();
 
   constructor(options: WatchOptions) {
-    const { everyMs, timeoutMs, firstResultMs, stallMs, clock } = options;
-    if (everyMs !== null) this.#repeat(everyMs, () => options.tick());
+    const { everyMs = null, timeoutMs = null, firstResultMs, stallMs, blockedMs = 0, clock } =
+      options;
+    if (everyMs !== null) this.#repeat(everyMs, () => options.tick?.());
     if (timeoutMs !== null) {
       const message = `The run took longer than its timeout of ${timeoutMs} ms`;
       const late = () => options.expire(new RunError("timeout", message));
@@ -51,15 +52,15 @@ export class Watch {
       const late = () => options.expire(new RunError("first_result_timeout", message));
       this.#stopFirst = clock.after(firstResultMs, late);
     }
-    if (options.blockedMs > 0) {
+    if (blockedMs > 0) {
       let told = -1;
       const look = () => {
         const forMs = performance.now() - this.#progress;
-        if (forMs < options.blockedMs || told === this.#progress) return;
+        if (forMs < blockedMs || told === this.#progress) return;
         told = this.#progress;
-        options.blocked(Math.round(forMs));
+        options.blocked?.(Math.round(forMs));
       };
-      this.#repeat(options.blockedMs / STALL_LOOKS, look);
+      this.#repeat(blockedMs / STALL_LOOKS, look);
     }
     if (stallMs > 0) {
       const message = `Nothing came in and nothing was taken out for ${stallMs} ms; ` +

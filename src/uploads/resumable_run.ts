@@ -69,13 +69,8 @@ export class ResumableRun {
     if (state !== null) this.#book.restore(state);
     this.#plan = new ChainedPlan(input, this.#book, this.#abort.signal, state?.stages ?? null);
     this.#watch = new Watch({
-      everyMs: null,
-      timeoutMs: null,
       clock,
       stallMs: limits.stallTimeoutMs,
-      blockedMs: 0,
-      blocked: () => {},
-      tick: () => {},
       expire: (error) => this.cancel(error),
     });
   }
