@@ -22,13 +22,14 @@ const NOT_FOR_STAGES: readonly string[] = ["src/telemetry/", "src/intake/"];
 /** Files that may touch the runtime, with the reason. */
 const RUNTIME_FILES: ReadonlyMap<RegExp, string> = new Map([
   [/^routes\/serve(_\w+)?\.ts$/, "the runtime's own seam"],
-  [/^routes\/(main|demo)\.ts$/, "programs, started by a runtime"],
   [/^routes\/named_pipelines\.ts$/, "reads the folder of named pipelines"],
   [
     /^src\/checkpoint\/sqlite_store\.ts$/,
     "SQLite is in node:sqlite alone, and its folder must be made",
   ],
-  [/^routes\/(files|sqlite)\.ts$/, "write to the folder of files"],
+  [/^routes\/files\.ts$/, "makes the folders of files"],
+  [/^routes\/drafts\.ts$/, "writes files"],
+  [/^routes\/sqlite\.ts$/, "SQLite is in node:sqlite alone"],
   [/^routes\/outbound\.ts$/, "dials checked addresses, which fetch cannot be told to do"],
   [/^routes\/tables\.ts$/, "reads the folder of tables"],
   [/^src\/intake\/decoder\.ts$/, "zstd and brotli are in node:zlib alone"],
@@ -142,16 +143,21 @@ test("no imports in a circle, types aside", () => {
   expectNone(offences);
 });
 
+/** Where a file touches the runtime. */
+function runtimeUses({ path, uses, imports }: SourceText): readonly string[] {
+  return [
+    ...["Deno", "Bun", "process"].flatMap((name) =>
+      uses(name).map((line) => `${path}:${line} uses ${name}`)
+    ),
+    ...imports.filter(({ target }) => /^(node|bun):/.test(target))
+      .map(({ line, target }) => `${path}:${line} imports ${target}`),
+  ];
+}
+
 test("the runtime is known where the list says so, and nowhere else", () => {
   expectNone(offencesOf((source) => {
-    if ([...RUNTIME_FILES.keys()].some((pattern) => pattern.test(source.path))) return [];
-    return [
-      ...["Deno", "Bun", "process"].flatMap((name) =>
-        source.uses(name).map((line) => `${source.path}:${line} uses ${name}`)
-      ),
-      ...source.imports.filter(({ target }) => /^(node|bun):/.test(target))
-        .map(({ line, target }) => `${source.path}:${line} imports ${target}`),
-    ];
+    const listed = [...RUNTIME_FILES.keys()].some((pattern) => pattern.test(source.path));
+    return listed ? [] : runtimeUses(source);
   }));
 });
 
@@ -189,8 +195,12 @@ test(`no file is longer than ${MOST_LINES} lines without a reason`, () => {
 });
 
 test("the lists of exceptions hold nothing that needs none", () => {
+  const runtimeFiles = [...SOURCES.values()].filter((source) => runtimeUses(source).length > 0);
   expectNone([
     ...[...LONG_FILES.keys()].filter((path) => (SOURCES.get(path)?.lines ?? 0) <= MOST_LINES),
+    ...[...RUNTIME_FILES.keys()]
+      .filter((pattern) => !runtimeFiles.some(({ path }) => pattern.test(path)))
+      .map(String),
   ]);
 });
 

@@ -358,6 +358,18 @@ test("drafts that nobody goes on with are removed by and by", () =>
     assert.deepEqual(readdirSync(folder), ["a.ndjson"]);
   }));
 
+test("a draft that is written to is nobody's to remove, however old it is", () =>
+  withFolder(async (folder) => {
+    const files = openFiles({ directory: folder, maxBytes: 1e6, draftTtlMs: -1 });
+    const [first, second] = [await files.draft("a", null), await files.draft("b", null)];
+    await first!.replace();
+    second!.close(true);
+    first!.close(false);
+    assert.equal(readdirSync(folder).length, 2);
+    (await files.draft("c", null))!.close(false);
+    assert.deepEqual(readdirSync(folder), ["a"]);
+  }));
+
 test("the folder of the examples is as the real one", async () => {
   const files = filesInMemory();
   await run('json | into file "a.ndjson" append=yes', '{"n":1}\n', {
