@@ -12,7 +12,7 @@ export function usageRoutes(): Hono {
 }
 
 /** The usage text with curl lines for the server at `origin`. */
-export function usageText(origin: string): string {
+function usageText(origin: string): string {
   return `Sluice: a pipeline you can curl. Upload a stream, name a pipeline, read the answer as NDJSON.
 
 Count the server errors of an access log by path:

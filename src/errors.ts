@@ -5,7 +5,7 @@
  */
 
 /** Every way in which a run fails, by the name that is shown to users. */
-export const RUN_ERROR_CODES = [
+const RUN_ERROR_CODES = [
   /** The body does not decode: broken gzip, truncated zstd, unknown content encoding, broken multipart. */
   "bad_encoding",
   /** Decompressed bytes outgrew the allowed multiple of the compressed ones. */

@@ -18,7 +18,7 @@ export { printPlan } from "./language/pipeline_text.ts";
 export { pipelineJsonSchema } from "./language/json_schema.ts";
 
 /** The most issues that are told at once. */
-export const MAX_ISSUES = 50;
+const MAX_ISSUES = 50;
 
 /** A plan without faults, with the rows on every edge. Structured-cloneable. */
 export interface CheckedPlan extends PlanSchemas {

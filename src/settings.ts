@@ -70,7 +70,7 @@ function wrong(context: z.core.$RefinementCtx, text: string, expected: string): 
 }
 
 /** The settings by the names of their environment variables, each with the line that documents it. */
-export const SETTINGS = z.object({
+const SETTINGS = z.object({
   HOST: z.string().min(1).default("127.0.0.1").describe("Address to listen on"),
   PORT: count(8080, 0, 65_535).describe("Port to listen on; 0 takes a free one"),
   MAX_RUNS: count(64, 1, 10_000).describe("Runs at the same time; one more is refused with 429"),

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Batch } from "../src/batch/batch.ts";
-import { demandOf } from "../src/language/demand.ts";
+import { demandsOf } from "../src/language/demand.ts";
 import { DEFAULT_LIMITS } from "../src/limits.ts";
 import { explain, parsePipeline } from "../src/plan.ts";
 import { defineStage } from "../src/stage.ts";
@@ -13,7 +13,7 @@ import { VOCABULARY } from "../stages/mod.ts";
 import { z } from "zod";
 
 function columnsOf(pipeline: string, vocabulary: Vocabulary = VOCABULARY): string {
-  const demand = demandOf(parsePipeline(pipeline, vocabulary).plan, vocabulary);
+  const [demand = "all"] = demandsOf(parsePipeline(pipeline, vocabulary).plan, vocabulary);
   return demand === "all" ? demand : [...demand.keys()].sort().join(" ");
 }
 

@@ -74,7 +74,7 @@ function calculateNumbers(operator: ArithmeticOperator, left: number, right: num
 }
 
 /** Arithmetic on any two values: the plain meaning. */
-export function calculate(operator: ArithmeticOperator, left: Value, right: Value): Value {
+function calculate(operator: ArithmeticOperator, left: Value, right: Value): Value {
   if (left instanceof Date || right instanceof Date) return calculateTime(operator, left, right);
   const result = calculateNumbers(operator, toNumber(left), toNumber(right));
   return Number.isNaN(result) ? null : result;

@@ -12,7 +12,7 @@ export { isNull, toNumber, toText };
 export type OrderOperator = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
 /** The ways in which two values that are not null can relate, one bit each. */
-export const RELATION = {
+const RELATION = {
   less: 1,
   equal: 2,
   greater: 4,

@@ -10,7 +10,7 @@ import type { BinaryOperator } from "../language/syntax.ts";
  * Those of `rows` whose number compares as told with `limit`, ascending; null when the operator is no comparison of numbers.
  * One loop an operator; NaN, which is null, fails every comparison, as it does in the language.
  */
-export function compareNumbers(
+function compareNumbers(
   operator: BinaryOperator,
   values: Float64Array,
   limit: number,

@@ -8,9 +8,9 @@ import { type LiteralPattern, translatePattern } from "./regex_native.ts";
 export type { LiteralPattern };
 
 /** The longest pattern, in UTF-16 units. */
-export const MAX_PATTERN_LENGTH = 1000;
+const MAX_PATTERN_LENGTH = 1000;
 /** The most instructions of a compiled pattern; the linear engine's time a character is bounded by it. */
-export const MAX_PATTERN_INSTRUCTIONS = 2000;
+const MAX_PATTERN_INSTRUCTIONS = 2000;
 
 /** Longer texts go to the linear engine: the built-in one keeps a stack that grows with a repeat. */
 const NATIVE_TEXT_LENGTH = 1 << 20;

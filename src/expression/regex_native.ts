@@ -18,7 +18,7 @@ import { childrenOf, costOf } from "./regex_cost.ts";
 import { type PatternNode, readPattern } from "./regex_syntax.ts";
 
 /** The most backtracking steps for each character of the text that a pattern for the built-in RegExp may take. */
-export const MAX_NATIVE_WORK = 500;
+const MAX_NATIVE_WORK = 500;
 
 /** A pattern that is one fixed text, so that a caller may search bytes for it. */
 export interface LiteralPattern {

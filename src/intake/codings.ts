@@ -4,7 +4,7 @@
  */
 
 /** The content codings that can be decoded, by their registered names. `deflate` is zlib-wrapped or raw. */
-export const CODINGS = ["gzip", "deflate", "br", "zstd"] as const;
+const CODINGS = ["gzip", "deflate", "br", "zstd"] as const;
 
 /** One of {@link CODINGS}. */
 export type Coding = (typeof CODINGS)[number];

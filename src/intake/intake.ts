@@ -25,7 +25,7 @@ export interface BodyHeaders {
 }
 
 /** gzip of zeros reaches 1030 and a log 40 at most, so this stops bombs and nothing else. */
-export const DEFAULT_MAX_INFLATION_RATIO = 1000;
+const DEFAULT_MAX_INFLATION_RATIO = 1000;
 
 /**
  * The body, decoded, as a stream that reads the body only on demand and passes plain chunks uncopied.

@@ -12,7 +12,7 @@ import { hex } from "./byte_source.ts";
  * Largest window a frame may ask for, the bound RFC 9659 sets for zstd over HTTP: a decoder then holds 8 MiB, not
  * the 2 GiB that `zstd --long=31` asks for. Levels up to 19 stay within it.
  */
-export const MAX_ZSTD_WINDOW_BYTES = 8 * 1024 * 1024;
+const MAX_ZSTD_WINDOW_BYTES = 8 * 1024 * 1024;
 
 type Phase = "magic" | "descriptor" | "header" | "block" | "content" | "checksum" | "size" | "skip";
 

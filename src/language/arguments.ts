@@ -26,7 +26,7 @@ export interface ArgumentSyntax {
 }
 
 /** Where the grammar finds the syntax of an argument; `.optional()`, `.default()` and checks around it keep it. */
-export const ARGUMENT_SYNTAX: z.core.$ZodRegistry<ArgumentSyntax> = z.registry<ArgumentSyntax>();
+const ARGUMENT_SYNTAX: z.core.$ZodRegistry<ArgumentSyntax> = z.registry<ArgumentSyntax>();
 
 /** What every argument may say of itself. */
 export interface ArgumentOptions {

@@ -10,7 +10,7 @@ import { nameToken, type Token } from "./tokens.ts";
 export const MAX_NESTING = 100;
 
 /** The most operators on a path from the root of an expression to a leaf: what later stages may recurse. */
-export const MAX_HEIGHT = 250;
+const MAX_HEIGHT = 250;
 
 /** Stops the parsing of one stage. `issue` is null when the place was reported already. */
 export class Fault extends Error {

@@ -17,11 +17,6 @@ export type Demand = ReadonlyMap<string, readonly string[]> | "all";
 
 const NO_FIELDS: Demand = new Map();
 
-/** What is asked of the rows of a plan's first stage, its format; the result itself shows whole rows. */
-export function demandOf(plan: Plan, vocabulary: Vocabulary): Demand {
-  return demandsOf(plan, vocabulary)[0] ?? "all";
-}
-
 /**
  * What the stages below ask of each stage's output, the last stage's being asked for `result`. Never less than what
  * they read; a field that a stage on the way makes itself is still among it.

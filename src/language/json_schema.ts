@@ -12,7 +12,7 @@ import { KINDS } from "./value.ts";
 export type JsonSchema = Record<string, unknown>;
 
 /** The JSON Schema of one stage in the JSON form, its name included. `pipeline` is a reference to that of a pipeline. */
-export function stageJsonSchema(stage: AnyStage, pipeline = "#"): JsonSchema {
+function stageJsonSchema(stage: AnyStage, pipeline = "#"): JsonSchema {
   const { $schema: _, ...own } = z.toJSONSchema(argumentsSchemaOf(stage), { io: "input" });
   const properties: JsonSchema = { stage: { const: stage.name, description: stage.summary } };
   for (const { name, syntax } of propertiesOf(stage)) {

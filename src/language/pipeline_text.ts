@@ -15,7 +15,7 @@ import { KINDS, type KindSyntax, type Printer } from "./value.ts";
 import { guarded } from "./value_json.ts";
 
 /** The most stages of a pipeline, nested ones included. */
-export const MAX_STAGES = 256;
+const MAX_STAGES = 256;
 
 /** What reading a pipeline needs and leaves behind. */
 export interface ReadScope {

@@ -16,7 +16,7 @@ import type { StageContext } from "../stage.ts";
 import { type HttpAnswer, HttpFailure, type HttpRequest } from "./http_door.ts";
 
 /** An answer that is a failure. */
-export class StatusError extends Error {
+class StatusError extends Error {
   override readonly name = "StatusError";
   constructor(readonly status: number) {
     super(`The host answered ${status}`);
@@ -72,7 +72,7 @@ export interface HttpFigures {
 }
 
 /** Whether it may go right another time: no answer, none in time, or 500 and above; also 429. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   if (error instanceof TimeoutError) return true;
   if (error instanceof HttpFailure) return error.kind === "connection";
   return error instanceof StatusError && (error.status >= 500 || error.status === 429);

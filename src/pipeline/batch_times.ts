@@ -83,6 +83,6 @@ export function bucketOf(name: string): number {
 }
 
 /** How reports call a bucket: its upper bound, or `more`. */
-export function bucketName(index: number): string {
+function bucketName(index: number): string {
   return BUCKET_NAMES[index]!;
 }

@@ -31,7 +31,7 @@ export function createOperator(
  * again by halves, down to single rows. Costs nothing while nothing is thrown, then about two calls for each halving.
  * What ends the run (a RunError, an abort) is thrown on.
  */
-export function withoutBadRows(operator: AnyOperator, context: StageContext): AnyOperator {
+function withoutBadRows(operator: AnyOperator, context: StageContext): AnyOperator {
   return new RowErrors(operator, context);
 }
 

@@ -75,7 +75,7 @@ export interface Files {
 }
 
 /** What an operator of a server without a folder is told. */
-export const NO_FOLDER = "Nothing may be written to files: the setting FILES names no folder";
+const NO_FOLDER = "Nothing may be written to files: the setting FILES names no folder";
 
 /** No folder. */
 export const NO_FILES: Files = {

@@ -11,7 +11,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export type Warn = (message: string) => void;
 
 /** Which samplers are known, by the name the standard gives them. */
-export const SAMPLERS = [
+const SAMPLERS = [
   "always_on",
   "always_off",
   "traceidratio",

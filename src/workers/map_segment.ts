@@ -13,7 +13,7 @@ import type { SliceResult } from "./messages.ts";
 import { SliceFeed, type SliceFeedOptions } from "./slice_feed.ts";
 
 /** Bytes of an upload that stay on the request thread. */
-export const HAND_OVER_BYTES = 1024 * 1024;
+const HAND_OVER_BYTES = 1024 * 1024;
 
 /** A run whose slices cost this share of their work again when they are merged comes back to the request thread. */
 const MOST_MERGE_SHARE = 0.25;

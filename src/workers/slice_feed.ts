@@ -8,7 +8,7 @@ import type { Lane, Slice, SliceAnswer } from "./pool.ts";
 import type { SliceRunner } from "./slice_runner.ts";
 
 /** The size of a slice in bytes: large enough that sending it costs nothing measurable, small enough to take turns. */
-export const SLICE_BYTES = 512 * 1024;
+const SLICE_BYTES = 512 * 1024;
 /** How long bytes may wait for more of them before they go out as a smaller slice. */
 const MOST_WAIT_MS = 20;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
