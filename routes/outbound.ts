@@ -9,6 +9,7 @@
 import { lookup } from "node:dns/promises";
 import http from "node:http";
 import https from "node:https";
+import { joined } from "../src/batch/bytes.ts";
 import { isAddress, isPublicAddress } from "../src/lookup/address.ts";
 import type { HostList } from "../src/lookup/host_list.ts";
 import {
@@ -197,14 +198,4 @@ async function gather(
     body: joined(chunks, length),
     location: incoming.headers.location,
   };
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 
+import { joined } from "../batch/bytes.ts";
 import { RunError } from "../errors.ts";
 import { type ByteSource, type IntakeFigures, toStream } from "./byte_source.ts";
 import { parseContentEncoding } from "./codings.ts";
@@ -168,13 +169,7 @@ async function readTable(parts: PartReader, maxBytes: number): Promise<Uint8Arra
     }
     chunks.push(bytes.slice());
   }
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
+  return joined(chunks, size);
 }
 
 function tooLong(name: string): RunError {

@@ -3,6 +3,7 @@
  * only made when there is room, so a slow reader never stalls or swells them.
  * @module
  */
+import { joined } from "../batch/bytes.ts";
 import type { RunError } from "../errors.ts";
 
 /** How many bytes of results may wait for the reader before the pipeline waits too. */
@@ -130,8 +131,7 @@ export class Outbox {
   }
 
   #take(): Uint8Array {
-    const chunks = this.#chunks;
-    const bytes = chunks.length === 1 ? chunks[0]! : concat(chunks, this.#bytes);
+    const bytes = joined(this.#chunks, this.#bytes);
     this.#chunks = [];
     this.#bytes = 0;
     return bytes;
@@ -153,14 +153,4 @@ export class Outbox {
     this.#news?.resolve();
     this.onClose();
   }
-}
-
-function concat(chunks: readonly Uint8Array[], total: number): Uint8Array {
-  const whole = new Uint8Array(total);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return whole;
 }

@@ -3,6 +3,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
+import { joined } from "../batch/bytes.ts";
 import { compact } from "../batch/gather.ts";
 import { encodeRows } from "../batch/ndjson.ts";
 import { restoreBatches, saveBatches, type SavedBatch } from "../batch/saved_batch.ts";
@@ -210,14 +211,4 @@ class HttpSink implements Sink {
     const facts = { ...this.client.figures, written: this.#written, failed: this.#failed };
     for (const [name, value] of Object.entries(facts)) this.context.fact(name, value);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.byteLength;
-  }
-  return whole;
 }

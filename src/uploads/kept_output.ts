@@ -2,6 +2,7 @@
  * Rows of a resumable upload that come before its end: kept, since their reader comes with the last part.
  * @module
  */
+import { joined } from "../batch/bytes.ts";
 import { RunError } from "../errors.ts";
 
 /** With so many bytes in memory it is time for a checkpoint, which moves them to the store. */
@@ -44,12 +45,7 @@ export class KeptOutput {
 
   /** What is in memory, which the caller keeps from now on. */
   take(): Uint8Array {
-    const whole = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
+    const whole = joined(this.#pieces, this.#bytes);
     this.#pieces = [];
     this.#bytes = 0;
     return whole;
