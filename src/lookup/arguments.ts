@@ -5,12 +5,12 @@
 import { argument } from "../language/arguments.ts";
 
 /** Where rows may be looked up. */
-export const SOURCES = ["http", "csv", "table"] as const;
+const SOURCES = ["http", "csv", "table"] as const;
 
 const option = true;
 
-/** The arguments, in the order of the text. */
-export const LOOKUP_ARGUMENTS = {
+/** What is looked up, where, and what it is called. */
+const COMMON = {
   source: argument.choice(SOURCES, {
     description:
       "`http`: a service is asked for each row; `csv`: a file of the folder TABLES; `table`: a file that came with the run",
@@ -29,6 +29,10 @@ export const LOOKUP_ARGUMENTS = {
     description: "The table's column; the field that stands behind `on`, or its first column",
     option,
   }).optional(),
+};
+
+/** Those of `lookup http` alone. */
+const OF_HTTP = {
   concurrency: argument.count({
     description: "Requests under way at once; 16 unless given",
     option,
@@ -77,32 +81,12 @@ export const LOOKUP_ARGUMENTS = {
   }).optional(),
 };
 
+/** The arguments, in the order of the text. */
+export const LOOKUP_ARGUMENTS = { ...COMMON, ...OF_HTTP };
+
 /** The arguments that a source does not know. */
 export const NOT_FOR: Readonly<Record<(typeof SOURCES)[number], readonly string[]>> = {
   http: ["on", "key"],
-  csv: [
-    "concurrency",
-    "timeout",
-    "retries",
-    "backoff",
-    "rate",
-    "burst",
-    "breaker",
-    "fallback",
-    "cache",
-    "on_error",
-  ],
-  table: [
-    "target",
-    "concurrency",
-    "timeout",
-    "retries",
-    "backoff",
-    "rate",
-    "burst",
-    "breaker",
-    "fallback",
-    "cache",
-    "on_error",
-  ],
+  csv: Object.keys(OF_HTTP),
+  table: ["target", ...Object.keys(OF_HTTP)],
 };
