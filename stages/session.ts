@@ -6,13 +6,8 @@ import { compile } from "../src/expression/compile.ts";
 import { argument } from "../src/language/arguments.ts";
 import { addedFields, type FieldType } from "../src/schema.ts";
 import { defineStage, type StageDefinition } from "../src/stage.ts";
-import {
-  compileTimes,
-  LATE_POLICIES,
-  LeftOut,
-  MOST_MS,
-  TIME_FIELD,
-} from "../src/windows/event_time.ts";
+import { compileTimes, LeftOut, MOST_MS, TIME_FIELD } from "../src/windows/event_time.ts";
+import { checkTime, readsTime, timeArguments } from "../src/windows/options.ts";
 import { Sessions } from "../src/windows/sessions.ts";
 import { z } from "zod";
 
@@ -26,19 +21,7 @@ const shape = {
     description: "Fields or expressions whose values have sessions of their own",
     keyword: "by",
   }).optional(),
-  on: argument.expression({
-    description: "The time of a row; by default the field `time`",
-    keyword: "on",
-  }).optional(),
-  lateness: argument.duration({
-    description: "How far the watermark is behind the latest time seen",
-    option: true,
-    maximum: MOST_MS,
-  }).default(0),
-  late: argument.choice(LATE_POLICIES, {
-    description: "What becomes of rows whose session is over",
-    option: true,
-  }).default("drop"),
+  ...timeArguments("session"),
   pipeline: argument.pipeline({ description: "What is done with each session", rest: true }),
 };
 
@@ -89,17 +72,9 @@ const session: StageDefinition<typeof shape> = defineStage({
         '{"count":1,"at":null,"pane":"on_time"}',
     },
   ],
-  reads: ({ on, late }) => late === "emit" ? "all" : on === undefined ? [TIME_FIELD] : [],
+  reads: readsTime,
   schema({ on, by = [], late, lateness, pipeline }, input, check) {
-    const at = { start: 0, end: 0 };
-    check.expression(on ?? { ...TIME_FIELD, at }, input);
-    if (late === "update" && lateness === 0) {
-      check.issue({
-        message: "`late=update` needs a `lateness` above 0, found 0 ms",
-        at,
-        hint: "Sessions are kept that long for late rows: write `lateness=30s`",
-      });
-    }
+    checkTime({ on, late, lateness }, input, check, "Sessions");
     const keys = by.map(({ name, expression }): [string, FieldType] => [
       name,
       check.expression(expression, input),

@@ -5,13 +5,8 @@
 import { argument } from "../src/language/arguments.ts";
 import { addedFields } from "../src/schema.ts";
 import { defineStage, type StageDefinition } from "../src/stage.ts";
-import {
-  compileTimes,
-  LATE_POLICIES,
-  LeftOut,
-  MOST_MS,
-  TIME_FIELD,
-} from "../src/windows/event_time.ts";
+import { compileTimes, LeftOut, MOST_MS, TIME_FIELD } from "../src/windows/event_time.ts";
+import { checkTime, readsTime, timeArguments } from "../src/windows/options.ts";
 import { Windowed } from "../src/windows/windowed.ts";
 import { z } from "zod";
 
@@ -23,19 +18,7 @@ const shape = {
     minimum: 1,
     maximum: MOST_MS,
   }).optional(),
-  on: argument.expression({
-    description: "The time of a row; by default the field `time`",
-    keyword: "on",
-  }).optional(),
-  lateness: argument.duration({
-    description: "How far the watermark is behind the latest time seen",
-    option: true,
-    maximum: MOST_MS,
-  }).default(0),
-  late: argument.choice(LATE_POLICIES, {
-    description: "What becomes of rows whose window is over",
-    option: true,
-  }).default("drop"),
+  ...timeArguments("window"),
   early: argument.duration({
     description: "Shows open windows that have changed, each time so much real time has passed",
     option: true,
@@ -116,10 +99,9 @@ const window: StageDefinition<typeof shape> = defineStage({
         "Give a distance that divides the length, at most 100 times",
     },
   ],
-  reads: ({ on, late }) => late === "emit" ? "all" : on === undefined ? [TIME_FIELD] : [],
+  reads: readsTime,
   schema({ on, length, every = length, late, lateness, pipeline }, input, check) {
     const at = { start: 0, end: 0 };
-    check.expression(on ?? { ...TIME_FIELD, at }, input);
     if (length % every !== 0 || length / every > MOST_OVERLAPPING) {
       check.issue({
         message: `A window of ${length} ms cannot start every ${every} ms`,
@@ -127,13 +109,7 @@ const window: StageDefinition<typeof shape> = defineStage({
         hint: `Give a distance that divides the length, at most ${MOST_OVERLAPPING} times`,
       });
     }
-    if (late === "update" && lateness === 0) {
-      check.issue({
-        message: "`late=update` needs a `lateness` above 0, found 0 ms",
-        at,
-        hint: "Windows are kept that long for late rows: write `lateness=30s`",
-      });
-    }
+    checkTime({ on, late, lateness }, input, check, "Windows");
     const output = check.nested(pipeline, input);
     return addedFields(late === "emit" ? [output, input] : [output], ADDED);
   },
