@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -240,4 +241,17 @@ const f = { Bun: b }; // Bun.serve
   assert.deepEqual(source.uses("Bun"), []);
   assert.deepEqual(source.undocumented, [{ name: "d", line: 5 }]);
   assert.equal(source.lines, 8);
+});
+
+test("scripts run on the Bun that was called, not on one in node_modules that Deno has put there unfinished", () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+    scripts: Readonly<Record<string, string>>;
+  };
+  expectNone(
+    Object.entries(scripts).flatMap(([name, script]) =>
+      script.split(" && ")
+        .filter((command) => !command.startsWith('"$npm_execpath" '))
+        .map((command) => `${name}: ${command}`)
+    ),
+  );
 });
