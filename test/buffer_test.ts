@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Batch } from "../src/batch/batch.ts";
 import { HeldBatches, type Overflow } from "../src/lanes/held_batches.ts";
 import { fixedRoom, MeasuredRoom, type Room } from "../src/lanes/room.ts";
+import { RunBudget } from "../src/pipeline/budget.ts";
 import { Wake } from "../src/pipeline/wake.ts";
 import { wakingStream } from "../src/pipeline/waking_stream.ts";
 import type { BelowFigures } from "../src/stage.ts";
@@ -10,11 +11,12 @@ import { rowsOf, textOf } from "./support/operators.ts";
 import { between, forSeeds, pickOne } from "./support/random.ts";
 import { settle } from "./support/stepped_clock.ts";
 
-function start(overflow: Overflow, room: Room) {
+function start(overflow: Overflow, room: Room, budget = new RunBudget(Infinity)) {
   const wake = new Wake();
   const facts = new Map<string, unknown>();
   const notices = new Map<string, unknown>();
   const held = new HeldBatches(overflow, room, {
+    budget,
     wake: () => wake.ring(),
     fact: (name, value) => void facts.set(name, value),
     notice: (key, value) => void notices.set(key, value),
@@ -53,6 +55,21 @@ async function burst(overflow: Overflow) {
   await started.writer.write(rows(4, 6));
   return started;
 }
+
+test("what is held is state of the run, and given back", async () => {
+  const budget = new RunBudget(3 * rows(1, 3).weight);
+  const { held, writer, reader } = start("drop_oldest", fixedRoom({ rows: 1_000_000 }), budget);
+  await writer.write(rows(1, 3));
+  const { used } = budget;
+  assert.ok(used > 0);
+  await writer.write(rows(4, 6));
+  assert.equal(budget.used, 2 * used);
+  assert.deepEqual(numbers([(await reader.read()).value!]), [1, 2, 3]);
+  assert.equal(budget.used, used);
+  await assert.rejects(async () => await writer.write(rows(1, 1000)), { code: "budget_exceeded" });
+  held.dispose();
+  assert.equal(budget.used, 0);
+});
 
 test("drop_newest: what finds no room is dropped, and counted", async () => {
   const { reader, writer, held, facts, notices } = await burst("drop_newest");
@@ -165,7 +182,12 @@ test("auto: twice the ratio of slow to usual times of the stage below, told when
 
 test("saved with rows in it, it goes on with them", () => {
   const room = () => fixedRoom({ rows: 10 });
-  const nothing = { wake: () => {}, fact: () => {}, notice: () => {} };
+  const nothing = {
+    budget: new RunBudget(Infinity),
+    wake: () => {},
+    fact: () => {},
+    notice: () => {},
+  };
   const before = new HeldBatches("drop_newest", room(), nothing);
   before.offer(rows(1, 3));
   const after = new HeldBatches("drop_newest", room(), nothing);

@@ -13,7 +13,8 @@ export type Overflow = "block" | "drop_newest" | "drop_oldest" | "fail";
 
 /**
  * Rows that wait for the stage below. Takes them while nobody asks; what finds no room is dropped and counted, or ends
- * the run, or with `block` waits above. Rows that come while the stage below asks go on at once. Holds what `room` allows.
+ * the run, or with `block` waits above. Rows that come while the stage below asks go on at once. Holds what `room` allows, declared
+ * to the budget.
  */
 export class HeldBatches implements Operator<Batch, Batch> {
   #queue: Batch[] = [];
@@ -25,7 +26,7 @@ export class HeldBatches implements Operator<Batch, Batch> {
   constructor(
     readonly overflow: Overflow,
     readonly room: Room,
-    readonly context: Pick<StageContext, "fact" | "notice" | "wake">,
+    readonly context: Pick<StageContext, "budget" | "fact" | "notice" | "wake">,
   ) {}
 
   get full(): boolean {
@@ -76,6 +77,8 @@ export class HeldBatches implements Operator<Batch, Batch> {
 
   dispose(): void {
     this.#queue = [];
+    this.context.budget.take(-this.#weight);
+    this.#weight = 0;
   }
 
   /** The newest rows, as many as there may be; those before them are dropped. */
@@ -118,6 +121,7 @@ export class HeldBatches implements Operator<Batch, Batch> {
   #count(batch: Batch, sign: 1 | -1): void {
     this.#rows += sign * batch.length;
     this.#weight += sign * batch.weight;
+    this.context.budget.take(sign * batch.weight);
   }
 
   #drop(rows: number): void {
