@@ -9,35 +9,45 @@ import { readFile } from "node:fs/promises";
 export interface Kernel {
   readonly source: string;
   readonly target: string;
+  /** How many pages of 64 KiB its memory has; 13 without it. */
+  readonly pages?: number;
 }
 
 /** Every kernel there is. */
 export const KERNELS: readonly Kernel[] = [
   { source: "src/kernel/access_log.kernel.ts", target: "src/kernel/access_log_wasm.ts" },
   { source: "src/kernel/json.kernel.ts", target: "src/kernel/json_wasm.ts" },
-  { source: "src/kernel/csv.kernel.ts", target: "src/kernel/csv_wasm.ts" },
+  { source: "src/kernel/columns.kernel.ts", target: "src/kernel/columns_wasm.ts", pages: 32 },
   { source: "src/kernel/pairs.kernel.ts", target: "src/kernel/pairs_wasm.ts" },
-  { source: "src/kernel/number.kernel.ts", target: "src/kernel/number_wasm.ts" },
-  { source: "src/kernel/key.kernel.ts", target: "src/kernel/key_wasm.ts" },
 ];
 
 const ROOT = new URL("../", import.meta.url);
 const OUTPUT = "kernel.wasm";
-/** Memory never grows, so that views of it stay valid. */
-const PAGES = "13";
+const FEWEST_PAGES = 13;
 const OPTIONS = [
   ...["--outFile", OUTPUT, "--runtime", "stub", "--enable", "simd", "--noAssert"],
   ...["--optimizeLevel", "3", "--shrinkLevel", "0", "--converge"],
-  ...["--use", "abort=", "--initialMemory", PAGES, "--maximumMemory", PAGES],
+  ...["--use", "abort="],
 ];
+/** Of all names that the compiler tries, those that a source can have. */
+const SOURCE = /^\w+\.kernel\.ts$/;
 const LINE_CHARACTERS = 92;
 
 /** The WebAssembly of `kernel`; throws with what the compiler said. The same bytes wherever this runs. */
 export async function compileKernel(kernel: Kernel): Promise<Uint8Array> {
-  const source = await readFile(new URL(kernel.source, ROOT), "utf8");
+  const entry = new URL(kernel.source, ROOT);
+  // Memory never grows, so that views of it stay valid.
+  const pages = String(kernel.pages ?? FEWEST_PAGES);
+  const options = [...OPTIONS, "--initialMemory", pages, "--maximumMemory", pages];
   let wasm: Uint8Array | null = null;
-  const { error, stderr } = await asc.main(["kernel.ts", ...OPTIONS], {
-    readFile: (name) => name === "kernel.ts" ? source : null,
+  const { error, stderr } = await asc.main(["kernel.ts", ...options], {
+    // A kernel may be made of several sources that lie beside each other.
+    readFile: (name) =>
+      name === "kernel.ts"
+        ? readFile(entry, "utf8")
+        : SOURCE.test(name)
+        ? readFile(new URL(name, entry), "utf8")
+        : null,
     writeFile: (name, contents) => {
       if (name === OUTPUT && typeof contents !== "string") wasm = contents;
     },

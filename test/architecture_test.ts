@@ -45,7 +45,7 @@ const LONG_FILES: ReadonlyMap<string, string> = new Map([
     "one class, the token of the engine, with a doc comment on every way to derive it",
   ],
   ["src/kernel/json.kernel.ts", "a kernel is compiled from one file"],
-  ["src/kernel/csv.kernel.ts", "a kernel is compiled from one file"],
+  ["src/kernel/csv.kernel.ts", "one scan, whose state is what this file alone can set"],
   ["src/kernel/pairs.kernel.ts", "a kernel is compiled from one file"],
 ]);
 

@@ -5,6 +5,8 @@
  */
 import type { Column, Value } from "../batch/column.ts";
 import type { FieldType } from "../schema.ts";
+import type { ExactSums } from "./exact_sums.ts";
+import type { NumberStates } from "./states.ts";
 
 /** What an accumulator may use. */
 export interface AccumulatorContext {
@@ -12,6 +14,19 @@ export interface AccumulatorContext {
   take(bytes: number): void;
   /** Says `fact` of this call's result column under a key of the run's `$notice`: an approximation with its error, a bound reached. */
   notice(key: string, fact: string): void;
+}
+
+/**
+ * A state that is made of numbers alone: what stands here is all that `add` would change for a column that has no values but
+ * numbers and nulls. So the states of several calls can be kept up in one pass.
+ */
+export interface NumberParts {
+  /** How many numbers were added; of a call without an argument, how many rows. */
+  readonly counts?: NumberStates;
+  /** The least and the greatest number; NaN before the first. */
+  readonly least?: NumberStates;
+  readonly greatest?: NumberStates;
+  readonly sums?: ExactSums;
 }
 
 /** The states of one aggregate call over all groups of one stage. Groups are numbered from 0 without gaps. */
@@ -23,6 +38,8 @@ export interface Accumulator {
    * `groups[index]`. Rows that fail the call's `if` are already left out.
    */
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void;
+  /** The state's parts, where it is made of numbers alone; null while it is not. */
+  numberParts?(): NumberParts | null;
   /** The aggregate's value in a group; may be asked any time, and changes nothing. */
   result(group: number): Value;
   /** The states of all groups as JSON-safe data and typed arrays, structured-cloneable; not shared with this one. */

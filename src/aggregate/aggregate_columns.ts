@@ -2,14 +2,15 @@
  * The aggregate calls of a plan as columns to compute.
  * @module
  */
+import type { Batch } from "../batch/batch.ts";
 import type { Value } from "../batch/column.ts";
 import { compile, compileCondition } from "../expression/compile.ts";
 import { literalArguments } from "../language/check_aggregates.ts";
 import { printExpression } from "../language/print.ts";
-import type { AggregateCall } from "../language/syntax.ts";
+import type { AggregateCall, Expression } from "../language/syntax.ts";
 import type { StageContext } from "../stage.ts";
 import type { AggregateDefinition } from "./aggregate.ts";
-import type { AggregateColumn } from "./aggregation.ts";
+import type { AggregateColumn, Evaluate } from "./aggregation.ts";
 
 /** A state and the columns that are read from it. */
 interface SharedState {
@@ -27,6 +28,7 @@ export function aggregateColumns(
   take: (bytes: number) => void,
 ): AggregateColumn[] {
   const states = new Map<string, SharedState>();
+  const compiled = new Compiled(context);
   const facts = new Map<string, Record<string, string>>();
   /** Notices of several calls under one key become one object, since the last value of a key stays. */
   const notice = (key: string, labels: readonly string[], fact: string) => {
@@ -41,7 +43,7 @@ export function aggregateColumns(
     const literals = literalValues(call, definition);
     const labels = known?.labels ?? [];
     labels.push(call.name);
-    const state = known?.column ?? newState(call, definition, context, {
+    const state = known?.column ?? newState(call, definition, compiled, {
       take,
       notice: (about, fact) => notice(about, labels, fact),
     });
@@ -56,15 +58,39 @@ export function aggregateColumns(
 function newState(
   call: AggregateCall,
   definition: AggregateDefinition,
-  { schema, vocabulary: { functions } }: StageContext,
+  compiled: Compiled,
   states: Parameters<AggregateDefinition["create"]>[1],
 ): AggregateColumn {
   return {
     name: call.name,
     accumulator: definition.create(literalValues(call, definition), states),
-    arguments: others(call, definition).map((part) => compile(part, schema, functions)),
-    condition: call.condition === null ? null : compileCondition(call.condition, schema, functions),
+    arguments: others(call, definition).map((part) => compiled.argument(part)),
+    condition: call.condition === null ? null : compiled.condition(call.condition),
   };
+}
+
+/** Expressions as functions, one for all of equal text, so that equal functions tell equal columns. */
+class Compiled {
+  readonly #arguments = new Map<string, Evaluate>();
+  readonly #conditions = new Map<string, (batch: Batch) => Uint32Array>();
+
+  constructor(readonly context: StageContext) {}
+
+  argument(expression: Expression): Evaluate {
+    const { schema, vocabulary: { functions } } = this.context;
+    const text = printExpression(expression);
+    const known = this.#arguments.get(text) ?? compile(expression, schema, functions);
+    this.#arguments.set(text, known);
+    return known;
+  }
+
+  condition(expression: Expression): (batch: Batch) => Uint32Array {
+    const { schema, vocabulary: { functions } } = this.context;
+    const text = printExpression(expression);
+    const known = this.#conditions.get(text) ?? compileCondition(expression, schema, functions);
+    this.#conditions.set(text, known);
+    return known;
+  }
 }
 
 /** Calls of equal keys can share one state; null for a call that shares none. Equal text means equal expressions. */

@@ -7,6 +7,7 @@ import { type Column, NumberColumn, TimeColumn, type Value, ValueColumn } from "
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
 import type { Accumulator } from "./aggregate.ts";
 import { type Groups, newGroups } from "./groups.ts";
+import { type StateSet, stateSets } from "./state_set.ts";
 
 /** A column of the rows to come, evaluated on a batch. */
 export type Evaluate = (batch: Batch) => Column;
@@ -23,6 +24,7 @@ export interface AggregateColumn {
   /** The value of a group, when it is not the accumulator's `result`. */
   readonly read?: (group: number) => Value;
   readonly accumulator: Accumulator;
+  /** Columns with the same functions here, and the same condition, can be added to together. */
   readonly arguments: readonly Evaluate[];
   /** The physical rows that count, ascending, among those of the batch that do; null for all. */
   readonly condition: ((batch: Batch) => Uint32Array) | null;
@@ -51,6 +53,7 @@ export class Aggregation implements Operator<Batch, Batch> {
   readonly #columns: readonly AggregateColumn[];
   /** The columns whose accumulators no column before them has. */
   readonly #states: readonly AggregateColumn[];
+  readonly #sets: readonly StateSet[];
   readonly #table: Groups | null;
   readonly #release: () => void;
   #allRows = NO_ROWS;
@@ -68,6 +71,7 @@ export class Aggregation implements Operator<Batch, Batch> {
     this.#columns = columns;
     const owners = new Map([...columns].reverse().map((column) => [column.accumulator, column]));
     this.#states = columns.filter((column) => owners.get(column.accumulator) === column);
+    this.#sets = stateSets(this.#states);
     this.#table = keys.length === 0 ? null : newGroups(keys.length, take);
     this.#grow();
   }
@@ -77,13 +81,13 @@ export class Aggregation implements Operator<Batch, Batch> {
     const count = batch.length;
     const groups = this.#assign(batch, rows, count);
     this.#grow();
-    for (const { accumulator, condition, arguments: own } of this.#states) {
-      const columns = own.map((evaluate) => evaluate(batch));
-      if (condition === null) accumulator.add(groups, rows, count, columns);
+    const size = this.#size();
+    for (const set of this.#sets) {
+      if (set.condition === null) set.add(batch, { groups, rows, count, size });
       else {
-        const chosen = condition(batch);
-        const chosenGroups = pick(groups, rows, chosen);
-        accumulator.add(chosenGroups, chosen, chosen.length, columns);
+        const chosen = set.condition(batch);
+        const picked = pick(groups, rows, chosen);
+        set.add(batch, { groups: picked, rows: chosen, count: chosen.length, size });
       }
     }
     return NOTHING;

@@ -3,7 +3,12 @@
  * @module
  */
 import type { Column } from "../batch/column.ts";
-import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
+import type {
+  Accumulator,
+  AccumulatorContext,
+  AggregateDefinition,
+  NumberParts,
+} from "./aggregate.ts";
 import { NumberStates } from "./states.ts";
 
 class Count implements Accumulator {
@@ -29,6 +34,10 @@ class Count implements Accumulator {
     for (let index = 0; index < count; index++) {
       if (isPresent(column, rows[index]!)) counts[groups[index]!]! += 1;
     }
+  }
+
+  numberParts(): NumberParts {
+    return { counts: this.#counts };
   }
 
   result(group: number): number {

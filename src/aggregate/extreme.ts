@@ -5,7 +5,12 @@
 import type { Column, TextColumn, Value } from "../batch/column.ts";
 import { weigh } from "../batch/gather.ts";
 import { compareForSort } from "../expression/compare.ts";
-import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
+import type {
+  Accumulator,
+  AccumulatorContext,
+  AggregateDefinition,
+  NumberParts,
+} from "./aggregate.ts";
 import { type PackedValues, packValues, unpackValues } from "./packed_values.ts";
 import { textNumbers } from "../kernel/number_kernel.ts";
 import { numberOrText } from "./numbers.ts";
@@ -32,7 +37,7 @@ class Extreme implements Accumulator {
   /** 1 for the least, -1 for the greatest. */
   readonly #sign: 1 | -1;
   #groups = 0;
-  /** While no group's best is anything but a number, and where there is none yet, `numbers` has NaN. */
+  /** While no group's best is anything but a number: `numbers` has NaN where there is none yet, and `kinds` is not used. */
   #plain = true;
 
   constructor(context: AccumulatorContext, sign: 1 | -1) {
@@ -62,6 +67,11 @@ class Extreme implements Accumulator {
           this.#offer(groups[index]!, column.value(rows[index]!));
         }
     }
+  }
+
+  numberParts(): NumberParts | null {
+    if (!this.#plain) return null;
+    return this.#sign === 1 ? { least: this.#numbers } : { greatest: this.#numbers };
   }
 
   /** Rows without a number count by their cell in `others`, if there is such a column. */
@@ -100,6 +110,7 @@ class Extreme implements Accumulator {
     values: Float64Array,
     others: TextColumn | null,
   ): void {
+    this.#leavePlain();
     const kinds = this.#kinds.values;
     const numbers = this.#numbers.values;
     const sign = this.#sign;
@@ -116,7 +127,7 @@ class Extreme implements Accumulator {
 
   #offerNumber(group: number, kind: number, value: number): void {
     if (value !== value) return;
-    const current = this.#kinds.values[group]!;
+    const current = this.#kindOf(group);
     if (current === kind) {
       const numbers = this.#numbers.values;
       if ((value - numbers[group]!) * this.#sign < 0) numbers[group] = value;
@@ -132,7 +143,7 @@ class Extreme implements Accumulator {
     const parsed = typeof value === "string" ? numberOrText(value) : value;
     if (typeof parsed === "number") this.#offerNumber(group, NUMBER, parsed);
     else if (parsed instanceof Date) this.#offerNumber(group, TIME, parsed.getTime());
-    else if (this.#kinds.values[group] === NONE || this.#beats(parsed, group)) {
+    else if (this.#kindOf(group) === NONE || this.#beats(parsed, group)) {
       this.#context.take(weigh(parsed) + 32);
       this.#set(group, OTHER, 0);
       this.#others.set(group, parsed);
@@ -149,13 +160,29 @@ class Extreme implements Accumulator {
       this.#context.take(-weigh(old) - 32);
       this.#others.delete(group);
     }
-    if (kind !== NUMBER) this.#plain = false;
+    if (kind !== NUMBER) this.#leavePlain();
     this.#kinds.values[group] = kind;
     this.#numbers.values[group] = value;
   }
 
+  #kindOf(group: number): number {
+    if (!this.#plain) return this.#kinds.values[group]!;
+    const value = this.#numbers.values[group]!;
+    return value === value ? NUMBER : NONE;
+  }
+
+  #leavePlain(): void {
+    if (!this.#plain) return;
+    this.#kindsTo(this.#kinds.values);
+    this.#plain = false;
+  }
+
+  #kindsTo(kinds: Uint8Array): void {
+    for (let group = 0; group < this.#groups; group++) kinds[group] = this.#kindOf(group);
+  }
+
   result(group: number): Value {
-    switch (this.#kinds.values[group]) {
+    switch (this.#kindOf(group)) {
       case NONE:
         return null;
       case NUMBER:
@@ -169,6 +196,7 @@ class Extreme implements Accumulator {
 
   save(): ExtremeState {
     const kinds = this.#kinds.values.slice(0, this.#groups);
+    if (this.#plain) this.#kindsTo(kinds);
     const others: Value[] = [];
     kinds.forEach((kind, group) => {
       if (kind === OTHER) others.push(this.#others.get(group)!);

@@ -4,7 +4,12 @@
  */
 import type { Column } from "../batch/column.ts";
 import { finiteOrNull } from "../expression/values.ts";
-import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
+import type {
+  Accumulator,
+  AccumulatorContext,
+  AggregateDefinition,
+  NumberParts,
+} from "./aggregate.ts";
 import { ExactSums } from "./exact_sums.ts";
 import { NumberScratch } from "./numbers.ts";
 import { NumberStates } from "./states.ts";
@@ -36,6 +41,10 @@ class Sum implements Accumulator {
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
     const numbers = this.#scratch.read(columns[0]!, rows, count);
     this.#sums.addAll(groups, numbers, count, this.#counts.values);
+  }
+
+  numberParts(): NumberParts {
+    return { sums: this.#sums, counts: this.#counts };
   }
 
   result(group: number): number | null {

@@ -26,6 +26,8 @@ export class TextColumn {
   readonly kind = "text";
   /** The numbers that the cells spell, once `textNumbers` has read them: 8 bytes a row. */
   numbers: Float64Array | null = null;
+  /** Whether every cell that is not null spells a number, once `numbers` are there. */
+  onlyNumbers = false;
   constructor(
     readonly bytes: Uint8Array,
     readonly starts: Int32Array,

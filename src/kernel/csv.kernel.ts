@@ -1,7 +1,7 @@
 /**
  * The scan of separated values in AssemblyScript: `RecordScanner` of `src/batch/csv_scan.ts`, 64 bytes at a time. It must
- * find what that one finds in any bytes that are not the upload's last; the words are explained there. `deno task kernels`
- * compiles it.
+ * find what that one finds in any bytes that are not the upload's last; the words are explained there. Part of
+ * `columns.kernel.ts`.
  *
  * Up to 127 bytes past the end of the input may be read, which decides nothing: what is found there is cut off.
  *
@@ -10,47 +10,36 @@
  * @module
  */
 
-/** How many numbers the tape has room for. */
-export const TAPE_NUMBERS: i32 = 131_072;
-/** How many faults fit; with more of them, the scan returns early and is called again. */
-export const FAULT_ROOM: i32 = 1024;
-/** How many bytes of input fit. */
-export const INPUT_BYTES: i32 = 256 * 1024;
-/** How many fields of a record can be wanted. */
-export const MOST_WANTED: i32 = 1024;
+import {
+  DOUBLED,
+  FAULT_ROOM,
+  FAULTS,
+  FEEDS,
+  INPUT,
+  MARKS,
+  STATE,
+  TAPE,
+  WANTED,
+  WINDOW_BYTES,
+} from "./layout.kernel";
 
-/** Five numbers that outlast a call: offset reached, rows, records, line feeds; then the faults of the last call. */
-export const STATE: usize = 64;
-/** The places of the wanted fields, ascending, and -1 behind them. */
-export const WANTED: usize = 128;
-/** For each wanted field a byte, 1 when it holds doubled quotes. */
-export const DOUBLED: usize = 4480;
-/** Five numbers a fault: the fields found, or -1 and the place of what is wrong; line, start, start of the next record. */
-export const FAULTS: usize = 5632;
-/** For each wanted field its starts, then its ends, with room for so many rows as the call says. */
-export const TAPE: usize = FAULTS + 20 * FAULT_ROOM;
-const WINDOW_BYTES: usize = 4096;
-/** The lists are written sixteen at once, needed or not, and end with LAST. */
-const LIST_NUMBERS: usize = WINDOW_BYTES + 80;
+/** Behind the last entry of a list. */
 const LAST: u32 = 0xffff_ffff;
-/** The offsets of the marks of one window, and before them that of the byte before it. */
-const MARKS: usize = TAPE + 4 * TAPE_NUMBERS + 64;
-/** Which of the marks are line feeds: where the entry behind each is in MARKS. */
-const FEEDS: usize = MARKS + 4 * LIST_NUMBERS;
-/** The bytes to scan. */
-export const INPUT: usize = FEEDS + 4 * LIST_NUMBERS;
-
 const LINE_FEED: u8 = 10;
 const CARRIAGE_RETURN: u8 = 13;
 
 let end: usize = 0;
 let quote: i32 = -1;
 let separators: v128 = i8x16.splat(0);
-/** The next of the listed marks, the next of the listed line feeds, and the window they are of. */
+/** The next of the listed marks, the next of the listed line feeds where they are listed, and the window they are of. */
 let ahead: usize = 0;
 let feedAhead: usize = 0;
 let marked: usize = 0;
 let unmarked: usize = 0;
+/** Where the list of marks ends, how many line feeds of it are ahead at the most, and whether these are listed. */
+let marksEnd: usize = 0;
+let feedsAhead: i32 = 0;
+let listed: bool = false;
 /** Whether the window holds no quote, and whether it holds a carriage return. */
 let plain: bool = false;
 let returns: bool = false;
@@ -96,13 +85,19 @@ export function scan(
         continue;
       }
     }
-    if (at > marked && unmarked < end && load<u32>(feedAhead) == LAST) {
-      fillMarks(at);
-      continue;
+    const through = listed
+      ? load<u32>(feedAhead) == LAST
+      : ahead >= marksEnd || (plain && feedsAhead == 0);
+    if (through) {
+      if (plain && unmarked >= end) break;
+      if (at > marked && unmarked < end) {
+        fillMarks(at);
+        continue;
+      }
     }
     const stop = record(at, TAPE + (rows << 2), <usize> room << 2, shift);
     if (stop == 0) break;
-    while (load<u32>(feedAhead) < <u32> ahead) feedAhead += 4;
+    if (listed) passFeeds();
     if (found != 1 || lastEnd != at) {
       records++;
       if (found == fields) rows++;
@@ -125,6 +120,11 @@ function writeState(reached: i32, rows: i32, records: i32, lines: i32, faults: i
 /** How many records of so many fields follow each other in the list, `most` at the most. */
 function rowsAhead(fields: i32, most: i32): i32 {
   const stride = <u32> fields << 2;
+  if (!listed) {
+    const run = evenRows(stride);
+    if (run == feedsAhead) return min(run, most);
+    listFeeds();
+  }
   let wanted = <u32> ahead + stride;
   let feed = feedAhead;
   const stop = feedAhead + (<usize> most << 2);
@@ -135,28 +135,72 @@ function rowsAhead(fields: i32, most: i32): i32 {
   return <i32> (feed - feedAhead >> 2);
 }
 
+/** How many times, from the next mark on, the last mark of a record is a line feed. Where these are all line feeds, they are rows. */
+function evenRows(stride: usize): i32 {
+  let mark = ahead + stride - 4;
+  let run = 0;
+  while (mark < marksEnd && load<u8>(load<u32>(mark)) == LINE_FEED) {
+    mark += stride;
+    run++;
+  }
+  return run;
+}
+
 /** Writes so many listed records of `fields` fields each as rows from `row` on; gives the offset behind them. */
 function copyRows(row: i32, count: i32, fields: i32, stride: usize, shift: i32): usize {
   const step = <usize> fields << 2;
   const stop = ahead + <usize> count * step;
   let column = TAPE + (<usize> row << 2);
+  let from = ahead;
+  const pairs = fields == 2 && !returns && load<i32>(WANTED) == 0 && load<i32>(WANTED, 4) == 1;
+  if (pairs) {
+    from = copyPairs(column, stop, stride, shift);
+    column += from - ahead >> 1;
+  }
   for (let wanted = WANTED; load<i32>(wanted) >= 0; wanted += 4) {
     const place = load<i32>(wanted);
     const trims = returns && place == fields - 1;
     let slot = column;
-    for (let mark = ahead + (<usize> place << 2); mark < stop; mark += step) {
-      const from = load<u32>(mark - 4) + 1;
+    for (let mark = from + (<usize> place << 2); mark < stop; mark += step) {
+      const first = load<u32>(mark - 4) + 1;
       let to = load<u32>(mark);
-      if (trims && to > from && load<u8>(to - 1) == CARRIAGE_RETURN) to--;
-      store<i32>(slot, from == to ? -1 : <i32> from + shift);
+      if (trims && to > first && load<u8>(to - 1) == CARRIAGE_RETURN) to--;
+      store<i32>(slot, first == to ? -1 : <i32> first + shift);
       store<i32>(slot + stride, <i32> to + shift);
       slot += 4;
     }
     column += stride << 1;
   }
   ahead = stop;
-  feedAhead += <usize> count << 2;
+  feedsAhead -= count;
+  if (listed) feedAhead += <usize> count << 2;
   return <usize> load<u32>(stop - 4) + 1;
+}
+
+/** Writes the marks before `stop` as records of two fields, four at a time; gives the first mark that is left. */
+function copyPairs(column: usize, stop: usize, stride: usize, shift: i32): usize {
+  const moved = i32x4.splat(shift);
+  const behind = i32x4.splat(shift + 1);
+  let slot = column;
+  let mark = ahead;
+  for (; mark + 32 <= stop; mark += 32) {
+    const before = v128.shuffle<i32>(v128.load(mark - 4), v128.load(mark + 12), 0, 2, 4, 6);
+    const low = v128.load(mark);
+    const high = v128.load(mark + 16);
+    const middle = v128.shuffle<i32>(low, high, 0, 2, 4, 6);
+    writeCells(slot, stride, i32x4.add(before, behind), i32x4.add(middle, moved));
+    const last = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
+    const second = slot + (stride << 1);
+    writeCells(second, stride, i32x4.add(middle, behind), i32x4.add(last, moved));
+    slot += 16;
+  }
+  return mark;
+}
+
+/** Writes four starts and ends; where both are the same, the field is empty. */
+function writeCells(slot: usize, stride: usize, from: v128, to: v128): void {
+  v128.store(slot, v128.or(from, i32x4.eq(from, to)));
+  v128.store(slot + stride, to);
 }
 
 function writeFault(index: i32, line: i32, start: usize, stop: usize, shift: i32): void {
@@ -301,55 +345,62 @@ function lineFeed(at: usize): usize {
   return end;
 }
 
-/** Lists the marks of the window that begins at `from`. */
+/** Lists the marks of the window that begins at `from`, and counts its line feeds. */
 function fillMarks(from: usize): void {
   const stop = min(end, from + WINDOW_BYTES);
   const quotes = i8x16.splat(<i8> quote);
+  const carriageReturns = i8x16.splat(CARRIAGE_RETURN);
+  const lineEnds = i8x16.splat(LINE_FEED);
   let odd = i8x16.splat(0);
   let turned = i8x16.splat(0);
   let list = MARKS;
-  let feedList = FEEDS;
+  let count = 0;
   store<u32>(MARKS - 4, <u32> (from - 1));
   for (let at = from; at < stop; at += 64) {
-    let marks: u64 = 0;
-    let lineFeeds: u64 = 0;
-    for (let part: usize = 0; part < 64; part += 16) {
-      const bytes = v128.load(at + part);
-      const isFeed = i8x16.eq(bytes, i8x16.splat(LINE_FEED));
-      odd = v128.or(odd, i8x16.eq(bytes, quotes));
-      turned = v128.or(turned, i8x16.eq(bytes, i8x16.splat(CARRIAGE_RETURN)));
-      lineFeeds |= <u64> i8x16.bitmask(isFeed) << part;
-      marks |= <u64> i8x16.bitmask(v128.or(isFeed, i8x16.eq(bytes, separators))) << part;
-    }
+    const first = v128.load(at);
+    const second = v128.load(at, 16);
+    const third = v128.load(at, 32);
+    const fourth = v128.load(at, 48);
+    odd = v128.or(odd, Bytes.any(first, second, third, fourth, quotes));
+    turned = v128.or(turned, Bytes.any(first, second, third, fourth, carriageReturns));
+    let lineFeeds = Bytes.equal(first, second, third, fourth, lineEnds);
+    let marks = lineFeeds | Bytes.equal(first, second, third, fourth, separators);
     const tail = end - at;
     if (tail < 64) {
       const inside = ((<u64> 1) << tail) - 1;
       marks &= inside;
       lineFeeds &= inside;
     }
-    feedList = listFeeds(feedList, list, marks, lineFeeds);
+    count += <i32> popcnt(lineFeeds);
     listMarks(list, marks, at);
     list += <usize> popcnt(marks) << 2;
   }
   store<u32>(list, LAST);
-  store<u32>(feedList, LAST);
   plain = quote < 0 || !v128.any_true(odd);
   returns = v128.any_true(turned);
   ahead = MARKS;
-  feedAhead = FEEDS;
   marked = from;
   unmarked = from + WINDOW_BYTES;
+  marksEnd = list;
+  feedsAhead = count;
+  listed = false;
 }
 
-/** Writes to the list where the entry behind each of the line feeds is, if those of the marks begin at `marksList`. */
-function listFeeds(list: usize, marksList: usize, marks: u64, lineFeeds: u64): usize {
-  let feed = list;
-  for (let left = lineFeeds; left != 0; left &= left - 1) {
-    const before = marks & (left ^ left - 1);
-    store<u32>(feed, <u32> (marksList + (<usize> popcnt(before) << 2)));
-    feed += 4;
+/** Lists the line feeds ahead: where not all records of a window are rows, some may follow each other. */
+function listFeeds(): void {
+  let list = FEEDS;
+  for (let mark = ahead; mark < marksEnd; mark += 4) {
+    store<u32>(list, <u32> mark + 4);
+    list += <usize> (load<u8>(load<u32>(mark)) == LINE_FEED) << 2;
   }
-  return feed;
+  store<u32>(list, LAST);
+  feedAhead = FEEDS;
+  listed = true;
+}
+
+/** Leaves out the listed line feeds that have been passed. */
+function passFeeds(): void {
+  while (load<u32>(feedAhead) <= <u32> ahead) feedAhead += 4;
 }
 
 /** Writes the offsets of some marks from `at` on to the list, and numbers that mean nothing behind them. */
@@ -371,4 +422,24 @@ function listMarks(list: usize, marks: u64, at: usize): void {
     left &= left - 1;
     next += 24;
   } while (left != 0);
+}
+
+/** What is done with 64 bytes at a time, compiled into the loop. */
+class Bytes {
+  /** A bit for each byte that is `wanted`. */
+  @inline
+  static equal(first: v128, second: v128, third: v128, fourth: v128, wanted: v128): u64 {
+    const low = i8x16.bitmask(i8x16.eq(first, wanted)) |
+      i8x16.bitmask(i8x16.eq(second, wanted)) << 16;
+    const high = i8x16.bitmask(i8x16.eq(third, wanted)) |
+      i8x16.bitmask(i8x16.eq(fourth, wanted)) << 16;
+    return <u64> <u32> low | <u64> <u32> high << 32;
+  }
+
+  /** Not zero when any byte is `wanted`. */
+  @inline
+  static any(first: v128, second: v128, third: v128, fourth: v128, wanted: v128): v128 {
+    const low = v128.or(i8x16.eq(first, wanted), i8x16.eq(second, wanted));
+    return v128.or(low, v128.or(i8x16.eq(third, wanted), i8x16.eq(fourth, wanted)));
+  }
 }

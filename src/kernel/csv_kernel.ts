@@ -13,8 +13,7 @@ import {
   widthReason,
 } from "../batch/csv_scan.ts";
 import type { LineFault } from "../batch/line_format.ts";
-import { WASM_BASE64 } from "./csv_wasm.ts";
-import { type Address, kernelExports } from "./instance.ts";
+import { type ColumnMemory, columnMemory, newColumnMemory } from "./column_memory.ts";
 
 /** A scan of records of one shape, as {@link RecordScanner.scan} describes it. */
 export type RecordScanning = (
@@ -24,27 +23,6 @@ export type RecordScanning = (
   final: boolean,
 ) => RecordScan;
 
-interface KernelExports {
-  readonly memory: WebAssembly.Memory;
-  readonly STATE: Address;
-  readonly WANTED: Address;
-  readonly DOUBLED: Address;
-  readonly FAULTS: Address;
-  readonly TAPE: Address;
-  readonly INPUT: Address;
-  readonly INPUT_BYTES: Address;
-  readonly MOST_WANTED: Address;
-  readonly FAULT_ROOM: Address;
-  scan(
-    length: number,
-    base: number,
-    fields: number,
-    room: number,
-    separator: number,
-    quote: number,
-  ): void;
-}
-
 /** How many numbers the kernel writes for a fault: what was found, place, line, start, where the next record starts. */
 const FAULT_STRIDE = 5;
 /** Ends the list of wanted fields: no field has this place. */
@@ -53,11 +31,11 @@ const NO_FIELD = -1;
 let chosen: RecordKernel | null | undefined;
 
 /**
- * The scan to use for records of this shape: the kernel, instantiated once a thread when first asked for (0.8 MB), or the
- * twin where WebAssembly or its SIMD is missing.
+ * The scan to use for records of this shape: the kernel, on the memory that the thread's kernels share, or the twin where
+ * WebAssembly or its SIMD is missing.
  */
 export function recordScanner(shape: RecordShape): RecordScanning {
-  chosen ??= recordKernel();
+  if (chosen === undefined) chosen = recordKernel(columnMemory());
   return chosen?.scanner(shape) ?? twinScanner(shape);
 }
 
@@ -67,41 +45,39 @@ export function twinScanner(shape: RecordShape): RecordScanning {
   return (bytes, start, end, final) => twin.scan(bytes, start, end, final);
 }
 
-/** A kernel of its own; null where it cannot run. */
-export function recordKernel(): RecordKernel | null {
-  const exports = kernelExports<KernelExports>(WASM_BASE64);
-  return exports === null ? null : new RecordKernel(exports);
+/** The kernel on a memory, or one of its own; null where it cannot run. */
+export function recordKernel(memory = newColumnMemory()): RecordKernel | null {
+  return memory === null ? null : new RecordKernel(memory);
 }
 
-/** Views of the kernel's memory, which never grows. A scan never yields, so one kernel serves all runs of its thread. */
+/** Scans in a memory. What a scan finds is copied out, and lies there for other kernels until the next bytes come. */
 export class RecordKernel {
-  readonly #exports: KernelExports;
-  readonly #input: Uint8Array;
+  readonly #memory: ColumnMemory;
   readonly #state: Int32Array;
   readonly #wanted: Int32Array;
   readonly #doubled: Uint8Array;
   readonly #tape: Int32Array;
   readonly #faults: Int32Array;
 
-  constructor(exports: KernelExports) {
-    const { buffer } = exports.memory;
-    this.#exports = exports;
-    this.#input = new Uint8Array(buffer, exports.INPUT.value, exports.INPUT_BYTES.value);
-    this.#state = new Int32Array(buffer, exports.STATE.value, 5);
-    this.#wanted = new Int32Array(buffer, exports.WANTED.value, exports.MOST_WANTED.value + 1);
-    this.#doubled = new Uint8Array(buffer, exports.DOUBLED.value, exports.MOST_WANTED.value);
-    this.#tape = new Int32Array(buffer, exports.TAPE.value, 2 * MOST_PLACES);
-    this.#faults = new Int32Array(buffer, exports.FAULTS.value);
+  constructor(memory: ColumnMemory) {
+    const { STATE, WANTED, MOST_WANTED, DOUBLED, TAPE, FAULTS, FAULT_ROOM } = memory.exports;
+    this.#memory = memory;
+    this.#state = memory.int32(STATE, 5);
+    this.#wanted = memory.int32(WANTED, MOST_WANTED.value + 1);
+    this.#doubled = memory.uint8(DOUBLED, MOST_WANTED.value);
+    this.#tape = memory.int32(TAPE, 2 * MOST_PLACES);
+    this.#faults = memory.int32(FAULTS, FAULT_STRIDE * FAULT_ROOM.value);
   }
 
   /** The kernel's scan of one shape; what it does not take goes to a twin. */
   scanner(shape: RecordShape): RecordScanning {
     const twin = twinScanner(shape);
-    if (shape.wanted.length > this.#exports.MOST_WANTED.value) return twin;
+    const { input, exports: { MOST_WANTED } } = this.#memory;
+    if (shape.wanted.length > MOST_WANTED.value) return twin;
     return (bytes, start, end, final) => {
       const length = end - start;
       // Only a single record can be a longer block, and only the last one may go without a line feed.
-      if (final || length > this.#input.length) return twin(bytes, start, end, final);
+      if (final || length > input.length) return twin(bytes, start, end, final);
       return this.#scan(shape, bytes, start, end);
     };
   }
@@ -111,17 +87,18 @@ export class RecordKernel {
     const length = end - start;
     const room = mostRows(wanted.length);
     const state = this.#state;
+    const { exports } = this.#memory;
     const faults: LineFault[] = [];
-    this.#input.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    this.#memory.load(bytes, start, end);
     this.#wanted.set(wanted);
     this.#wanted[wanted.length] = NO_FIELD;
     this.#doubled.fill(0, 0, wanted.length);
     state.fill(0);
     do {
-      this.#exports.scan(length, start, fields, room, separator, quote);
+      exports.scan(length, start, fields, room, separator, quote);
       if (state[4]! > 0) this.#readFaults(bytes, fields, state[4]!, faults);
       // Full of faults, it has not come to the end.
-    } while (state[4] === this.#exports.FAULT_ROOM.value);
+    } while (state[4] === exports.FAULT_ROOM.value);
     const rows = state[1]!;
     // One copy for all columns, since what an array costs is its memory, not its bytes.
     const places = new Int32Array(2 * wanted.length * rows);
@@ -132,9 +109,11 @@ export class RecordKernel {
       wanted.map((_, slot) =>
         places.subarray((2 * slot + half) * rows, (2 * slot + half + 1) * rows)
       );
+    const [starts, ends] = [part(0), part(1)];
+    this.#memory.keep({ bytes, base: start, length, room, starts, ends });
     return {
-      starts: part(0),
-      ends: part(1),
+      starts,
+      ends,
       doubled: wanted.map((_, slot) => this.#doubled[slot] === 1),
       rows,
       records: state[2]!,

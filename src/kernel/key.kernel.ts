@@ -1,141 +1,151 @@
 /**
  * The groups of a column of keys in AssemblyScript: a table of short keys whose groups are known. It decides nothing: a key
  * that it does not hold is the group table's to look for, which then may have it remembered. So its hash needs no secret;
- * keys prepared to collide are merely not found here. `deno task kernels` compiles it.
+ * keys prepared to collide are merely not found here. Part of `columns.kernel.ts`.
  *
- * Up to 32 bytes past a key are read and cut off; the input lies last in memory and is followed by that much.
+ * Up to 32 bytes past a key are read and cut off.
  * @module
  */
 
-/** How many cells fit. */
-export const MOST_CELLS: i32 = 16_384;
-/** How many bytes of input fit. */
-export const INPUT_BYTES: i32 = 256 * 1024;
-/** How many keys fit, a power of two. */
-const SLOTS: usize = 8192;
+import { GROUPS, INPUT, KEY_SLOTS, ONES, SLOT_BYTES, TABLE } from "./layout.kernel";
+
 /** Of a slot: 32 bytes of key, filled up with zeros; its length and the table's generation; its group. */
-const SLOT_BYTES: usize = 40;
-const SLOT_SHIFT: u64 = 51;
+const TAG: usize = TABLE + 32;
+const GROUP: usize = TABLE + 36;
+/** Where a hash has the offset of a slot. */
+const SLOT_SHIFT: u64 = 45;
+const SLOT_MASK: usize = SLOT_BYTES * (KEY_SLOTS - 1);
 /** How many slots from where its hash says a key may lie. */
 const REACH: usize = 8;
-const MOST_KEY_BYTES: i32 = 32;
+const MOST_KEY_BYTES: u32 = 32;
+const HALF_BYTES: u32 = 16;
 const LENGTH_BITS: i32 = 6;
 
-/** 32 bytes of ones and 32 of zeros, to cut keys off with. */
-const ONES: usize = 512;
-/** The starts of the cells in the input, below 0 for none; their groups come to lie here. */
-export const STARTS: usize = 1024;
-/** Where the cells end. */
-export const ENDS: usize = STARTS + 4 * MOST_CELLS;
-const TABLE: usize = ENDS + 4 * MOST_CELLS;
-/** The bytes of the keys. */
-export const INPUT: usize = TABLE + SLOT_BYTES * SLOTS;
-
-const FIRST_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-const SECOND_FACTOR: u64 = 0xc2b2_ae3d_27d4_eb4f;
+const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+const TURN: u64 = 29;
 
 let generation: i32 = 0;
 /** Forgets every key. */
 export function forget(): void {
   generation++;
   if (generation >> 32 - LENGTH_BITS - 1 != 0) {
-    memory.fill(TABLE, 0, SLOT_BYTES * SLOTS);
+    memory.fill(TABLE, 0, SLOT_BYTES * KEY_SLOTS);
     generation = 1;
   }
   memory.fill(ONES, 0xff, 32);
 }
 
 /**
- * Writes the groups of the cells from `from` on, until one is not known, and gives its number; `count` when all are. Cells
- * without a key are of the group `nullGroup`, not known when below 0. Offsets count from `base` bytes before the input.
+ * Writes to `GROUPS` the groups of the cells from `from` on, until one is not known, and gives its number; `count` when all
+ * are. Cells without a key are of the group `nullGroup`, not known when below 0. `starts` and `ends` are where those of the
+ * column lie, offsets from `base` bytes before the input. Keys that begin behind `limit` bytes of the input are not known.
  */
-export function look(from: i32, count: i32, base: i32, length: i32, nullGroup: i32): i32 {
+export function look(
+  from: i32,
+  count: i32,
+  starts: usize,
+  ends: usize,
+  base: i32,
+  limit: u32,
+  nullGroup: i32,
+): i32 {
   const tagBase = generation << LENGTH_BITS;
   for (let cell = from; cell < count; cell++) {
-    const place = STARTS + (cell << 2);
-    const start = load<i32>(place);
-    let group = nullGroup;
-    if (start >= 0) {
-      const end = load<i32>(ENDS + (cell << 2)) - base;
-      const at = start - base;
-      if (!Key.fits(at, end, length)) return cell;
-      const low = Key.low(at, end - at);
-      const high = Key.high(at, end - at);
-      group = Key.found(low, high, tagBase | end - at);
+    const place = <usize> cell << 2;
+    const start = load<i32>(starts + place);
+    const at = <u32> (start - base);
+    const size = <u32> (load<i32>(ends + place) - start);
+    // A start below 0 is behind every limit.
+    if (<i32> (at > limit) | <i32> (size > MOST_KEY_BYTES)) {
+      if (start >= 0 || nullGroup < 0) return cell;
+      store<i32>(place, nullGroup, GROUPS);
+      continue;
     }
+    const low = Key.low(at, size);
+    const tag = tagBase | <i32> size;
+    const group = size <= HALF_BYTES ? Key.half(low, tag) : Key.whole(low, Key.high(at, size), tag);
     if (group < 0) return cell;
-    store<i32>(place, group);
+    store<i32>(place, group, GROUPS);
   }
   return count;
 }
 
 /** Remembers the group of the key `[start, end)` of the input, of `length` bytes, when there is room. */
 export function remember(start: i32, end: i32, length: i32, group: i32): void {
-  if (!Key.fits(start, end, length)) return;
-  const low = Key.low(start, end - start);
-  const high = Key.high(start, end - start);
-  let slot = Key.firstSlot(low, high);
+  const size = <u32> (end - start);
+  if (size > MOST_KEY_BYTES || start < 0 || end > length) return;
+  const low = Key.low(start, size);
+  const high = size <= HALF_BYTES ? i64x2.splat(0) : Key.high(start, size);
+  let slot = Key.firstSlot(v128.xor(low, high));
   for (let tries: usize = 0; tries < REACH; tries++) {
-    if (load<i32>(slot, 32) >> LENGTH_BITS != generation) {
-      v128.store(slot, low);
-      v128.store(slot, high, 16);
-      store<i32>(slot, generation << LENGTH_BITS | end - start, 32);
-      store<i32>(slot, group, 36);
+    if (load<i32>(slot, TAG) >> LENGTH_BITS != generation) {
+      v128.store(slot, low, TABLE);
+      v128.store(slot, high, TABLE + 16);
+      store<i32>(slot, generation << LENGTH_BITS | <i32> size, TAG);
+      store<i32>(slot, group, GROUP);
       return;
     }
     slot = Key.slotBehind(slot);
   }
 }
 
+/** The group of the key among the slots behind the first that it may lie in, -1 for none. */
+function farther(first: usize, low: v128, high: v128, tag: i32): i32 {
+  let slot = first;
+  for (let tries: usize = 1; tries < REACH; tries++) {
+    slot = Key.slotBehind(slot);
+    if (load<i32>(slot, TAG) == tag && Key.equal(slot, low, high)) return load<i32>(slot, GROUP);
+  }
+  return -1;
+}
+
 /** What is done with every key, compiled into the loop: its bytes stay in registers. */
 class Key {
-  /** Whether a key of the input lies in it and is not too long. */
   @inline
-  static fits(start: i32, end: i32, length: i32): bool {
-    return <u32> (end - start) <= <u32> MOST_KEY_BYTES && start >= 0 && end <= length;
+  static low(start: i32, size: u32): v128 {
+    return v128.and(v128.load(start, INPUT), v128.load(ONES + 32 - size));
   }
 
   @inline
-  static low(start: i32, size: i32): v128 {
-    return v128.and(v128.load(INPUT + start), v128.load(ONES + 32 - size));
+  static high(start: i32, size: u32): v128 {
+    return v128.and(v128.load(start, INPUT + 16), v128.load(ONES + 32 + 16 - size));
   }
 
+  /** The group of a key of at most 16 bytes, -1 for none. */
   @inline
-  static high(start: i32, size: i32): v128 {
-    if (size <= 16) return i64x2.splat(0);
-    return v128.and(v128.load(INPUT + start, 16), v128.load(ONES + 32 - size, 16));
-  }
-
-  /** The group of the key, -1 for none. */
-  @inline
-  static found(low: v128, high: v128, tag: i32): i32 {
-    let slot = Key.firstSlot(low, high);
-    let group = -1;
-    for (let tries: usize = 0; tries < REACH; tries++) {
-      if (load<i32>(slot, 32) == tag) {
-        const first = v128.xor(v128.load(slot), low);
-        const second = v128.xor(v128.load(slot, 16), high);
-        if (!v128.any_true(v128.or(first, second))) {
-          group = load<i32>(slot, 36);
-          break;
-        }
-      }
-      slot = Key.slotBehind(slot);
+  static half(low: v128, tag: i32): i32 {
+    const slot = Key.firstSlot(low);
+    // Keys of the same length have nothing in the other half either.
+    if (load<i32>(slot, TAG) == tag && !v128.any_true(v128.xor(v128.load(slot, TABLE), low))) {
+      return load<i32>(slot, GROUP);
     }
-    return group;
+    return farther(slot, low, i64x2.splat(0), tag);
   }
 
   @inline
-  static firstSlot(low: v128, high: v128): usize {
-    const first = i64x2.extract_lane(low, 0) ^ i64x2.extract_lane(high, 0);
-    const second = i64x2.extract_lane(low, 1) ^ i64x2.extract_lane(high, 1);
-    const mixed = (<u64> first ^ <u64> second * SECOND_FACTOR) * FIRST_FACTOR;
-    return TABLE + <usize> (mixed >> SLOT_SHIFT) * SLOT_BYTES;
+  static whole(low: v128, high: v128, tag: i32): i32 {
+    const slot = Key.firstSlot(v128.xor(low, high));
+    if (load<i32>(slot, TAG) == tag && Key.equal(slot, low, high)) return load<i32>(slot, GROUP);
+    return farther(slot, low, high, tag);
+  }
+
+  @inline
+  static equal(slot: usize, low: v128, high: v128): bool {
+    const first = v128.xor(v128.load(slot, TABLE), low);
+    const second = v128.xor(v128.load(slot, TABLE + 16), high);
+    return !v128.any_true(v128.or(first, second));
+  }
+
+  /** The offset in the table of the slot that the bytes of a key, its halves in one, should lie in. */
+  @inline
+  static firstSlot(bytes: v128): usize {
+    const first = <u64> i64x2.extract_lane(bytes, 0);
+    const second = <u64> i64x2.extract_lane(bytes, 1);
+    return <usize> ((first ^ rotl(second, TURN)) * FACTOR >> SLOT_SHIFT) & SLOT_MASK;
   }
 
   @inline
   static slotBehind(slot: usize): usize {
-    const next = slot + SLOT_BYTES;
-    return next == INPUT ? TABLE : next;
+    return slot + SLOT_BYTES & SLOT_MASK;
   }
 }

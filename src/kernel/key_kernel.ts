@@ -3,36 +3,25 @@
  * @module
  */
 import type { TextColumn } from "../batch/column.ts";
-import { type Address, kernelExports } from "./instance.ts";
-import { WASM_BASE64 } from "./key_wasm.ts";
+import { type ColumnMemory, columnMemory, newColumnMemory } from "./column_memory.ts";
 
-interface KernelExports {
-  readonly memory: WebAssembly.Memory;
-  readonly STARTS: Address;
-  readonly ENDS: Address;
-  readonly INPUT: Address;
-  readonly INPUT_BYTES: Address;
-  readonly MOST_CELLS: Address;
-  forget(): void;
-  look(from: number, count: number, base: number, length: number, nullGroup: number): number;
-  remember(start: number, end: number, length: number, group: number): void;
-}
+/** Longer keys are not kept. */
+const MOST_KEY_BYTES = 32;
 
 let chosen: KeyKernel | null | undefined;
 
 /**
- * The keys that all group tables of a thread share, one at a time (0.8 MB, made when first asked for); null where
+ * The keys that all group tables of a thread share, one at a time, in the memory that its kernels share; null where
  * WebAssembly or its SIMD is missing.
  */
 export function nearKeys(): KeyKernel | null {
-  if (chosen === undefined) chosen = keyKernel();
+  if (chosen === undefined) chosen = keyKernel(columnMemory());
   return chosen;
 }
 
-/** A kernel of its own; null where it cannot run. */
-export function keyKernel(): KeyKernel | null {
-  const exports = kernelExports<KernelExports>(WASM_BASE64);
-  return exports === null ? null : new KeyKernel(exports);
+/** The kernel on a memory, or one of its own; null where it cannot run. */
+export function keyKernel(memory = newColumnMemory()): KeyKernel | null {
+  return memory === null ? null : new KeyKernel(memory);
 }
 
 /**
@@ -40,19 +29,11 @@ export function keyKernel(): KeyKernel | null {
  * costs nothing, and learns again what that table's next batch holds.
  */
 export class KeyKernel {
-  readonly #exports: KernelExports;
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
-  readonly #input: Uint8Array;
+  readonly #memory: ColumnMemory;
   #owner = 0;
 
-  constructor(exports: KernelExports) {
-    const { buffer } = exports.memory;
-    const cells = exports.MOST_CELLS.value;
-    this.#exports = exports;
-    this.#starts = new Int32Array(buffer, exports.STARTS.value, cells);
-    this.#ends = new Int32Array(buffer, exports.ENDS.value, cells);
-    this.#input = new Uint8Array(buffer, exports.INPUT.value, exports.INPUT_BYTES.value);
+  constructor(memory: ColumnMemory) {
+    this.#memory = memory;
   }
 
   /**
@@ -68,42 +49,27 @@ export class KeyKernel {
     groups: Int32Array,
     find: (row: number) => number,
   ): number {
-    const { bytes, starts, ends } = column;
-    if (count > this.#starts.length) return -1;
-    if (owner !== this.#owner) this.#exports.forget();
+    const { exports, groups: found } = this.#memory;
+    if (count > found.length) return -1;
+    if (owner !== this.#owner) exports.forget();
     this.#owner = owner;
-    this.#copyPlaces(starts, ends, rows, count);
-    // Of more bytes than fit, those of the first keys; keys outside of them are not known.
-    const base = bytes.length <= this.#input.length ? 0 : Math.max(0, this.#starts[0]!);
-    const length = Math.min(bytes.length - base, this.#input.length);
-    this.#input.set(length === bytes.length ? bytes : bytes.subarray(base, base + length));
+    const { starts, ends, base, length } = this.#memory.placeRows(column, rows, count);
+    // Keys that may not lie in the input as a whole are not known.
+    const limit = base + length < column.bytes.length ? length - MOST_KEY_BYTES : length;
     let asked = 0;
     let nullGroup = -1;
     for (let index = 0;; index++) {
-      index = this.#exports.look(index, count, base, length, nullGroup);
+      index = exports.look(index, count, starts, ends, base, limit, nullGroup);
       if (index >= count) break;
       const row = rows[index]!;
       const group = find(row);
+      const [start, end] = [column.starts[row]!, column.ends[row]!];
       asked++;
-      if (starts[row]! < 0) nullGroup = group;
-      else this.#exports.remember(starts[row]! - base, ends[row]! - base, length, group);
-      this.#starts[index] = group;
+      if (start < 0) nullGroup = group;
+      else exports.remember(start - base, end - base, length, group);
+      found[index] = group;
     }
-    groups.set(this.#starts.subarray(0, count));
+    groups.set(found.subarray(0, count));
     return asked;
-  }
-
-  /** Rows ascend, so as many rows as cells are all of them. */
-  #copyPlaces(starts: Int32Array, ends: Int32Array, rows: Uint32Array, count: number): void {
-    if (count === starts.length) {
-      this.#starts.set(starts);
-      this.#ends.set(ends);
-      return;
-    }
-    for (let index = 0; index < count; index++) {
-      const row = rows[index]!;
-      this.#starts[index] = starts[row]!;
-      this.#ends[index] = ends[row]!;
-    }
   }
 }

@@ -1,27 +1,12 @@
 /**
  * The numbers of a column of text in AssemblyScript: `textNumber` of `src/expression/text_number.ts`, eight digits at a
- * time. It must give the same bits as that one, or leave the cell to it. `deno task kernels` compiles it.
+ * time. It must give the same bits as that one, or leave the cell to it. Part of `columns.kernel.ts`.
  *
- * Up to 8 bytes on either side of a cell are read and cut off; the input lies last in memory and is followed by that much.
+ * Up to 8 bytes on either side of a cell are read and cut off.
  * @module
  */
 
-/** How many cells fit. */
-export const MOST_CELLS: i32 = 16_384;
-/** How many bytes of input fit. */
-export const INPUT_BYTES: i32 = 256 * 1024;
-
-/**
- * The starts of the cells in the input, below 0 for none; the numbers of the cells that are left come to lie here. The
- * compiler puts constants in front, from 1024 on.
- */
-export const STARTS: usize = 2048;
-/** Where the cells end. */
-export const ENDS: usize = STARTS + 4 * MOST_CELLS;
-/** The numbers found. */
-export const VALUES: usize = ENDS + 4 * MOST_CELLS;
-/** The bytes of the text. */
-export const INPUT: usize = VALUES + 8 * MOST_CELLS;
+import { INPUT, LEFT, STATE, VALUES } from "./layout.kernel";
 
 const MINUS: u8 = 45;
 const POINT: u8 = 46;
@@ -36,36 +21,46 @@ const OVER_NINE: u64 = 0x7676_7676_7676_7676;
 /** What tenths look like with zeros for digits, and what adds up their digits: hundreds, tens, nothing, ones. */
 const TENTHS: u64 = 0x302e_3030_3030_3030;
 const TENTHS_FACTOR: u64 = 0x640a_0001;
+/** As {@link OVER_NINE}, where instead of the point there may only be zero. */
+const OVER_TENTHS: u64 = 0x767f_7676_7676_7676;
 /** 1 to 10^7. */
 const POWERS: usize = memory.data<f64>([1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7]);
 
-/** Reads the first `count` cells, whose offsets count from `base` bytes before the input; gives how many are left. */
-export function read(count: i32, base: i32, length: i32): i32 {
-  const limit = base + length;
-  const shift = <i32> INPUT - base;
+/**
+ * Reads `count` cells whose places lie at `starts` and `ends`, as offsets from `base` bytes before the input; gives how many
+ * are left, and writes to `STATE` how many others are not null and spell no number.
+ */
+export function read(count: i32, starts: usize, ends: usize, base: i32, length: u32): i32 {
   let left = 0;
+  let words = 0;
   for (let cell = 0; cell < count; cell++) {
-    const start = load<i32>(STARTS + (cell << 2));
-    const end = load<i32>(ENDS + (cell << 2));
-    const value = VALUES + (cell << 3);
-    if (start >= base && end <= limit) {
-      const at = <usize> (start + shift);
-      const behind = <usize> (end + shift);
-      const sign = <i32> (load<u8>(at) == MINUS);
-      const size = end - start - sign;
+    const place = <usize> cell << 2;
+    const value = <usize> cell << 3;
+    const start = load<i32>(starts + place);
+    const at = <u32> (start - base);
+    const behind = <u32> (load<i32>(ends + place) - base);
+    // A start below 0 is behind every length.
+    if (<i32> (at > length) | <i32> (behind > length)) {
+      if (start < 0) {
+        store<f64>(value, NaN, VALUES);
+        continue;
+      }
+    } else {
+      const first = load<u8>(at, INPUT);
+      const sign = <i32> (first == MINUS);
+      const size = <i32> (behind - at) - sign;
       if (Cell.tenths(value, behind, size, sign)) continue;
-      if (end <= start || Cell.isLetter(load<u8>(at))) {
-        store<f64>(value, NaN);
+      if (at >= behind || Cell.isLetter(first)) {
+        store<f64>(value, NaN, VALUES);
+        words++;
         continue;
       }
       if (Cell.decimal(value, at, size, sign)) continue;
-    } else if (start < 0) {
-      store<f64>(value, NaN);
-      continue;
     }
-    store<i32>(STARTS + (left << 2), cell);
+    store<i32>(LEFT + (<usize> left << 2), cell);
     left++;
   }
+  store<i32>(STATE, words);
   return left;
 }
 
@@ -77,22 +72,22 @@ class Cell {
    * in sign and length, so neither is a branch.
    */
   @inline
-  static tenths(value: usize, behind: usize, size: i32, sign: i32): bool {
-    if (load<u8>(behind - 2) != POINT || <u32> (size - 2) > 2) return false;
+  static tenths(value: usize, behind: u32, size: i32, sign: i32): bool {
     const kept = ~(<u64> 0) << <u64> (64 - (size << 3));
-    const digits = (load<u64>(behind - 8) ^ TENTHS) & kept;
-    if (((digits + OVER_NINE | digits) & HIGH_BITS) != 0) return false;
+    const digits = (load<u64>(behind, INPUT - 8) ^ TENTHS) & kept;
+    const others = (digits + OVER_TENTHS | digits) & HIGH_BITS;
+    if (others | <u64> (<u32> (size - 2) > 2)) return false;
     const tenths = <i32> ((digits >> 24) * TENTHS_FACTOR >> 32) & 0x3ff;
-    store<f64>(value, <f64> ((tenths ^ -sign) + sign) / 10.0);
+    store<f64>(value, <f64> ((tenths ^ -sign) + sign) / 10.0, VALUES);
     return true;
   }
 
   /** Writes the number that up to 8 bytes behind a sign spell, digits with at most one point; false for all else. */
   @inline
-  static decimal(value: usize, at: usize, size: i32, sign: i32): bool {
+  static decimal(value: usize, at: u32, size: i32, sign: i32): bool {
     if (<u32> (size - 1) > 7) return false;
     // The last byte goes to the top, so that the digits end where a word does.
-    let text = load<u64>(at + sign) << <u64> (64 - (size << 3));
+    let text = load<u64>(at + sign, INPUT) << <u64> (64 - (size << 3));
     let digits = size;
     let fraction = 0;
     const points = text ^ POINTS;
@@ -114,6 +109,7 @@ class Cell {
     store<f64>(
       value,
       fraction == 0 ? signed : signed / load<f64>(POWERS + (<usize> fraction << 3)),
+      VALUES,
     );
     return true;
   }

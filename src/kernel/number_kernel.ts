@@ -4,19 +4,7 @@
  */
 import type { TextColumn } from "../batch/column.ts";
 import { textNumber } from "../expression/text_number.ts";
-import { type Address, kernelExports } from "./instance.ts";
-import { WASM_BASE64 } from "./number_wasm.ts";
-
-interface KernelExports {
-  readonly memory: WebAssembly.Memory;
-  readonly STARTS: Address;
-  readonly ENDS: Address;
-  readonly VALUES: Address;
-  readonly INPUT: Address;
-  readonly INPUT_BYTES: Address;
-  readonly MOST_CELLS: Address;
-  read(count: number, base: number, length: number): number;
-}
+import { type ColumnMemory, columnMemory, newColumnMemory } from "./column_memory.ts";
 
 /** Fewer cells than this are read one by one. */
 const LEAST_CELLS = 16;
@@ -27,67 +15,83 @@ let chosen: NumberKernel | null | undefined;
 
 /**
  * The number that each cell of `column` spells, NaN where it spells none; read once a column, which keeps them: 8 bytes a
- * row. The kernel is instantiated once a thread when first needed (0.8 MB); where it is missing, its twin reads all.
+ * row. By the kernel, on the memory that the thread's kernels share; where it is missing, its twin reads all.
  */
 export function textNumbers(column: TextColumn): Float64Array {
-  if (chosen === undefined) chosen = numberKernel();
+  if (chosen === undefined) chosen = numberKernel(columnMemory());
   return column.numbers ??= chosen === null ? twinNumbers(column) : chosen.read(column);
+}
+
+/**
+ * As {@link textNumbers}, but the column does not keep what is read: it may be a view of the kernels' memory, good until one of
+ * them is called for another column. For what adds the numbers up at once, since memory for each batch costs more than that.
+ */
+export function passingNumbers(column: TextColumn): Float64Array {
+  if (chosen === undefined) chosen = numberKernel(columnMemory());
+  if (column.numbers !== null || chosen === null) return textNumbers(column);
+  return chosen.view(column) ?? textNumbers(column);
 }
 
 /** As {@link textNumbers}; null where only `count` of many rows are asked for, which are then better read one by one. */
 export function textNumbersOf(column: TextColumn, count: number): Float64Array | null {
-  const sparse = column.numbers === null && count * SPARSE < column.starts.length;
-  return sparse ? null : textNumbers(column);
+  return isSparse(column, count) ? null : textNumbers(column);
 }
 
-/** The numbers as TypeScript reads them. */
+/** Whether so few of a column's rows are asked for that they are better read one by one. */
+export function isSparse(column: TextColumn, count: number): boolean {
+  return column.numbers === null && count * SPARSE < column.starts.length;
+}
+
+/** The numbers as TypeScript reads them; tells the column whether all of its cells spell one. */
 export function twinNumbers(column: TextColumn): Float64Array {
   const numbers = new Float64Array(column.starts.length);
-  for (let row = 0; row < numbers.length; row++) numbers[row] = textNumber(column, row);
+  column.onlyNumbers = true;
+  for (let row = 0; row < numbers.length; row++) numbers[row] = spelled(column, row);
   return numbers;
 }
 
-/** A kernel of its own; null where it cannot run. */
-export function numberKernel(): NumberKernel | null {
-  const exports = kernelExports<KernelExports>(WASM_BASE64);
-  return exports === null ? null : new NumberKernel(exports);
+function spelled(column: TextColumn, row: number): number {
+  const number = textNumber(column, row);
+  if (number !== number && column.starts[row]! >= 0) column.onlyNumbers = false;
+  return number;
 }
 
-/** Views of the kernel's memory, which never grows. */
-export class NumberKernel {
-  readonly #exports: KernelExports;
-  readonly #starts: Int32Array;
-  readonly #ends: Int32Array;
-  readonly #values: Float64Array;
-  readonly #input: Uint8Array;
+/** The kernel on a memory, or one of its own; null where it cannot run. */
+export function numberKernel(memory = newColumnMemory()): NumberKernel | null {
+  return memory === null ? null : new NumberKernel(memory);
+}
 
-  constructor(exports: KernelExports) {
-    const { buffer } = exports.memory;
-    const cells = exports.MOST_CELLS.value;
-    this.#exports = exports;
-    this.#starts = new Int32Array(buffer, exports.STARTS.value, cells);
-    this.#ends = new Int32Array(buffer, exports.ENDS.value, cells);
-    this.#values = new Float64Array(buffer, exports.VALUES.value, cells);
-    this.#input = new Uint8Array(buffer, exports.INPUT.value, exports.INPUT_BYTES.value);
+/** Reads columns in a memory, where their numbers stay until the next are read. */
+export class NumberKernel {
+  readonly #memory: ColumnMemory;
+  readonly #state: Int32Array;
+
+  constructor(memory: ColumnMemory) {
+    this.#memory = memory;
+    this.#state = memory.int32(memory.exports.STATE, 1);
   }
 
   /** The numbers of a column, as {@link twinNumbers}. */
   read(column: TextColumn): Float64Array {
-    const { bytes, starts, ends } = column;
-    const count = starts.length;
-    if (count < LEAST_CELLS || count > this.#starts.length) return twinNumbers(column);
-    // Of more bytes than fit, those of the first cells; cells outside of them are left.
-    const base = bytes.length <= this.#input.length ? 0 : Math.max(0, starts[0]!);
-    const length = Math.min(bytes.length - base, this.#input.length);
-    this.#input.set(length === bytes.length ? bytes : bytes.subarray(base, base + length));
-    this.#starts.set(starts);
-    this.#ends.set(ends);
-    const left = this.#exports.read(count, base, length);
-    const numbers = this.#values.slice(0, count);
-    for (let index = 0; index < left; index++) {
-      const row = this.#starts[index]!;
-      numbers[row] = textNumber(column, row);
+    return this.view(column)?.slice() ?? twinNumbers(column);
+  }
+
+  /** As {@link NumberKernel.read}, where they lie in memory; null for a column of too few or too many cells. */
+  view(column: TextColumn): Float64Array | null {
+    const { exports, values, left, valuesOf } = this.#memory;
+    const count = column.starts.length;
+    if (count < LEAST_CELLS || count > values.length) return null;
+    const view = values.subarray(0, count);
+    if (valuesOf === column) return view;
+    // Cells outside of the input are left.
+    const { starts, ends, base, length } = this.#memory.place(column);
+    const rest = exports.read(count, starts, ends, base, length);
+    column.onlyNumbers = this.#state[0] === 0;
+    for (let index = 0; index < rest; index++) {
+      const row = left[index]!;
+      values[row] = spelled(column, row);
     }
-    return numbers;
+    this.#memory.valuesOf = column;
+    return view;
   }
 }

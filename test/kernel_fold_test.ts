@@ -1,0 +1,219 @@
+/**
+ * Aggregates added up together against the same ones added up one by one, and kernels that find in memory what others left.
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { AggregateColumn } from "../src/aggregate/aggregation.ts";
+import { findAggregate } from "../src/aggregate/mod.ts";
+import { GroupTable } from "../src/aggregate/group_table.ts";
+import { NearKeys } from "../src/aggregate/near_keys.ts";
+import { stateSets } from "../src/aggregate/state_set.ts";
+import { Batch } from "../src/batch/batch.ts";
+import { type Column, NumberColumn, TextColumn } from "../src/batch/column.ts";
+import { newColumnMemory } from "../src/kernel/column_memory.ts";
+import { recordKernel } from "../src/kernel/csv_kernel.ts";
+import { FoldKernel, type FoldStates } from "../src/kernel/fold_kernel.ts";
+import { keyKernel } from "../src/kernel/key_kernel.ts";
+import { numberKernel, twinNumbers } from "../src/kernel/number_kernel.ts";
+import { allRows, textColumn } from "./support/columns.ts";
+import { utf8 } from "./support/format_run.ts";
+import { between, forSeeds, pickOne } from "./support/random.ts";
+
+/** Batches; KERNEL_FUZZ multiplies how many. */
+const TIMES = Number(process.env["KERNEL_FUZZ"] ?? 1);
+const NAMES = ["min", "sum", "count", "max", "avg", "count(x)", "min", "stddev"];
+
+/** Counts how often it is used. */
+class CountedFold extends FoldKernel {
+  calls = 0;
+
+  override add(
+    groups: Int32Array,
+    numbers: Float64Array,
+    rows: Uint32Array,
+    count: number,
+    size: number,
+    states: FoldStates,
+  ): number {
+    this.calls++;
+    return super.add(groups, numbers, rows, count, size, states);
+  }
+}
+
+const kernel = new CountedFold(newColumnMemory()!);
+const evaluate = (batch: Batch) => batch.column("x")!;
+
+function columnsOf(names: readonly string[]): AggregateColumn[] {
+  const context = { take: () => {}, notice: () => {} };
+  return names.map((name) => ({
+    name,
+    accumulator: findAggregate(name.replace("(x)", ""))!.create([], context),
+    arguments: name === "count" ? [] : [evaluate],
+    condition: null,
+  }));
+}
+
+/** Two equal lots of states, one with the kernel and one without, that are added to and compared. */
+class Pair {
+  readonly #joint: readonly AggregateColumn[];
+  readonly #apart: readonly AggregateColumn[];
+  #size = 0;
+
+  constructor(names: readonly string[]) {
+    this.#joint = columnsOf(names);
+    this.#apart = columnsOf(names);
+  }
+
+  add(column: Column, length: number, groups: Int32Array, rows: Uint32Array, size: number): void {
+    this.#size = Math.max(this.#size, size);
+    for (const { accumulator } of [...this.#joint, ...this.#apart]) accumulator.grow(this.#size);
+    const batch = Batch.of(length, new Map([["x", column]]));
+    const grouped = { groups, rows, count: rows.length, size: this.#size };
+    for (const set of stateSets(this.#joint, kernel)) set.add(batch, grouped);
+    for (const set of stateSets(this.#apart, null)) set.add(batch, grouped);
+    const [joint, apart] = [this.#joint, this.#apart].map((columns) =>
+      columns.map(({ name, accumulator }) => [
+        name,
+        bits(accumulator.save()),
+        Array.from({ length: this.#size }, (_, group) => accumulator.result(group)),
+      ])
+    );
+    assert.deepEqual(joint, apart);
+  }
+}
+
+/** A saved state with -0 told apart from 0; of NaN the engines give any. */
+function bits(state: unknown): unknown {
+  if (state instanceof Float64Array) {
+    return Array.from(state, (value) => Object.is(value, -0) ? "-0" : String(value)).join();
+  }
+  if (ArrayBuffer.isView(state)) return String(state);
+  if (Array.isArray(state)) return state.map(bits);
+  if (typeof state !== "object" || state === null) return state;
+  return Object.fromEntries(Object.entries(state).map(([key, value]) => [key, bits(value)]));
+}
+
+function randomNumber(random: () => number): number {
+  const kind = random();
+  if (kind < 0.05) return NaN;
+  if (kind < 0.1) return pickOne(random, [0, -0, 1e300, -1e300, 5e-324, 2 ** 53, Number.MAX_VALUE]);
+  if (kind < 0.6) return Math.round(random() * 2000 - 1000) / 10;
+  return (random() - 0.5) * 10 ** between(random, -12, 12);
+}
+
+function randomColumn(random: () => number, length: number): Column {
+  const kind = random();
+  const numbers = Array.from({ length }, () => randomNumber(random));
+  if (kind < 0.4) return new NumberColumn(Float64Array.from(numbers));
+  const words = pickOne(random, [0, 0, 0, 0.001, 0.3]);
+  return textColumn(numbers.map((number) => {
+    if (random() < words) return pickOne(random, ["", "word", "-", "zoë"]);
+    return number !== number ? null : String(number);
+  }));
+}
+
+describe("aggregates of one column", () => {
+  it("have the bits that they have one by one", async () => {
+    kernel.calls = 0;
+    await forSeeds(60 * TIMES, (random) => {
+      const pair = new Pair(NAMES.filter(() => random() < 0.6));
+      for (let batch = between(random, 1, 6); batch > 0; batch--) {
+        const size = pickOne(random, [1, 3, 400, 5000]);
+        const length = between(random, 1, 3000);
+        const column = randomColumn(random, length);
+        const share = pickOne(random, [1, 1, 0.5, 0.1]);
+        const rows = allRows(length).filter(() => random() < share);
+        const groups = Int32Array.from(rows, () => Math.floor(random() * size));
+        pair.add(column, length, groups, rows, size);
+      }
+    });
+    assert.ok(kernel.calls >= 30 * TIMES, `${kernel.calls} calls`);
+  });
+
+  it("are added up together only where there are enough rows, all of them numbers", () => {
+    const used = (names: readonly string[], column: Column, length: number, size: number) => {
+      kernel.calls = 0;
+      const rows = allRows(length);
+      new Pair(names).add(column, length, Int32Array.from(rows, (row) => row % size), rows, size);
+      return kernel.calls > 0;
+    };
+    const numbers = new NumberColumn(Float64Array.from({ length: 100 }, (_, row) => row / 10));
+    assert.equal(used(["min", "max"], numbers, 100, 50), true);
+    assert.equal(used(["min", "max"], numbers, 100, 51), false);
+    assert.equal(used(["count", "sum"], numbers, 100, 9), true);
+    assert.equal(used(["sum"], numbers, 100, 9), false);
+    assert.equal(used(["min", "min"], numbers, 100, 9), false);
+    assert.equal(used(["min", "stddev"], numbers, 100, 9), false);
+    const texts = textColumn([...new Array<string>(98).fill("1.5"), null, "2"]);
+    assert.equal(used(["min", "max"], texts, 100, 9), true);
+    const words = textColumn([...new Array<string>(98).fill("1.5"), null, "two"]);
+    assert.equal(used(["min", "max"], words, 100, 9), false);
+  });
+
+  it("take more rows and groups than fit one by one", () => {
+    for (const [length, size] of [[16_384, 4096], [16_385, 4096], [16_384, 4097]] as const) {
+      const rows = allRows(length);
+      const column = new NumberColumn(Float64Array.from(rows, (row) => row * 0.1));
+      new Pair(["min", "sum", "count"])
+        .add(column, length, Int32Array.from(rows, (row) => row % size), rows, size);
+    }
+  });
+});
+
+describe("columns that a scan has left in memory", () => {
+  it("are read as copies of them are, whatever was scanned or read between", async () => {
+    const memory = newColumnMemory()!;
+    const [records, keys, numbers] = [
+      recordKernel(memory),
+      keyKernel(memory),
+      numberKernel(memory),
+    ];
+    const dialect = { separator: 59, quote: 34 };
+    const scan = records!.scanner({ dialect, fields: 2, wanted: [0, 1] });
+    await forSeeds(30 * TIMES, (random) => {
+      const [table, plain] = [keys, null].map((near) =>
+        new GroupTable(() => {}, new NearKeys(near))
+      );
+      const columns: TextColumn[] = [];
+      for (let step = 0; step < 40; step++) {
+        if (columns.length === 0 || random() < 0.4) {
+          const bytes = utf8(
+            Array.from({ length: between(random, 40, 400) }, () => `${row(random)}\n`).join(""),
+          );
+          const start = pickOne(random, [0, bytes.indexOf(10) + 1]);
+          const { starts, ends } = scan(bytes, start, bytes.length, false);
+          starts.forEach((places, slot) =>
+            columns.push(new TextColumn(bytes, places, ends[slot]!))
+          );
+        }
+        const column = pickOne(random, columns.slice(-6));
+        const rows = allRows(column.starts.length).filter(() => random() < 0.99);
+        const copy = new TextColumn(column.bytes, column.starts.slice(), column.ends.slice());
+        if (random() < 0.5) {
+          const [found, expected] = [table!, plain!].map((one) =>
+            one.assign([column], rows, rows.length).slice(0, rows.length)
+          );
+          assert.deepEqual(found, expected);
+        } else assert.deepEqual(numbers!.read(column), twinNumbers(copy));
+      }
+      assert.deepEqual(table!.save(), plain!.save());
+    });
+  });
+});
+
+function row(random: () => number): string {
+  const key = pickOne(random, [
+    "",
+    "a",
+    "bcd",
+    "a station of 17",
+    "a station of 16.",
+    "x".repeat(32),
+  ]);
+  const quoted = random() < 0.02
+    ? '"q""q"'
+    : `${key}${random() < 0.5 ? "" : between(random, 0, 40)}`;
+  return `${quoted};${
+    random() < 0.05 ? "" : (random() * 200 - 100).toFixed(between(random, 0, 3))
+  }`;
+}
