@@ -22,14 +22,10 @@ export interface WakingStreamOptions<In, Out> {
   satisfied(): void;
 }
 
-interface Waiting<In> {
-  readonly chunk: In;
-  readonly passed: PromiseWithResolvers<void>;
-}
-
 /**
  * Runs `operator`, whose calls never overlap. It works only while the stage below has asked for more: then it is given
- * the next chunk, or asked to `take` when it has rung. Holds nothing but the input queue.
+ * the next chunk, or asked to `take` when it has rung. What it does at once is done within the write or the pull, so a
+ * stage that need not wait costs no promise. Holds nothing but the input queue.
  */
 export function wakingStream<In, Out>(
   operator: Operator<In, Out>,
@@ -51,65 +47,82 @@ export function wakingStream<In, Out>(
   };
 }
 
+/** A chunk that was written: how it fared, and a promise of that only where it has to wait. */
+class Written<In> {
+  #passed = false;
+  #fault: { readonly of: unknown } | null = null;
+  #waiting: PromiseWithResolvers<void> | null = null;
+
+  constructor(readonly chunk: In) {}
+
+  pass(): void {
+    this.#passed = true;
+    this.#waiting?.resolve();
+  }
+
+  fail(fault: unknown): void {
+    this.#fault ??= { of: fault };
+    this.#waiting?.reject(fault);
+  }
+
+  /** What the sink's `write` gives. Throws the fault, when there is one already. */
+  result(): Promise<void> | undefined {
+    if (this.#fault !== null) throw this.#fault.of;
+    if (this.#passed) return undefined;
+    this.#waiting = Promise.withResolvers();
+    return this.#waiting.promise;
+  }
+}
+
 class Pump<In, Out> {
   input!: WritableStreamDefaultController;
   output!: ReadableStreamDefaultController<Out>;
   readonly #wake: Wake;
-  #waiting: Waiting<In> | null = null;
-  /** Whether the operator is being called, or is to be called with what comes next. */
-  #asked = false;
+  #waiting: Written<In> | null = null;
+  /** The operator is being called, or what it gave holds it back until that has settled. */
+  #doing: "nothing" | "calling" | "settling" = "nothing";
+  /** The reader has asked, and got nothing since. */
+  #wanted = false;
   #closed = false;
   #over = false;
-  /** Resolves with outputs, or with null when something has changed. */
-  #news: PromiseWithResolvers<Outputs<Out> | null> | null = null;
+  #rung = false;
 
   constructor(
     readonly operator: Operator<In, Out>,
     readonly options: WakingStreamOptions<In, Out>,
   ) {
     this.#wake = options.wake;
-    this.#wake.listen(() => this.#notify());
+    this.#wake.listen(() => this.#workSoon());
   }
 
   write(chunk: In): Promise<void> | undefined {
-    if (!this.#asked && this.#offered(chunk)) return undefined;
-    if (this.#news !== null && !this.operator.full) return this.#pushNow(chunk, this.#news);
-    this.#waiting = { chunk, passed: Promise.withResolvers() };
-    this.#notify();
-    return this.#waiting.passed.promise;
+    const asked = this.#doing === "calling" || (this.#doing === "nothing" && this.#wanted);
+    if (!asked && this.#offered(chunk)) return undefined;
+    const written = new Written(chunk);
+    this.#waiting = written;
+    this.#work();
+    return written.result();
   }
 
   close(): void {
     this.#closed = true;
-    this.#notify();
+    this.#work();
+  }
+
+  pull(): void {
+    this.#wanted = true;
+    this.#work();
   }
 
   fail(reason: unknown): void {
     if (this.#over) return;
     this.#over = true;
     this.output.error(reason);
-    this.#notify();
   }
 
   cancel(reason: unknown): void {
     this.#over = true;
-    this.input.error(reason);
-    this.#waiting?.passed.reject(reason);
-    this.#notify();
-  }
-
-  /** Pushes a chunk that was waited for, without a turn in between. */
-  #pushNow(chunk: In, news: PromiseWithResolvers<Outputs<Out> | null>): Promise<void> | undefined {
-    this.#news = null;
-    this.options.taken(chunk);
-    try {
-      const outputs = this.operator.push(chunk);
-      news.resolve(outputs);
-      return outputs instanceof Promise ? outputs.then(() => {}) : undefined;
-    } catch (fault) {
-      news.reject(fault);
-      throw fault;
-    }
+    this.#stopInput(reason);
   }
 
   /** Gives the chunk to an operator that takes it while nobody asks; tells whether it did. */
@@ -126,27 +139,62 @@ class Pump<In, Out> {
     return true;
   }
 
-  /** Works until there is an output or the end: `pull` is called again only when somebody waits for more. */
-  async pull(): Promise<void> {
-    try {
-      while (!this.#over) {
-        if (this.operator.done) return this.#satisfy();
-        this.#asked = true;
-        const outputs = await this.#next();
-        this.#asked = false;
-        if (outputs === null) return this.#end();
-        if (this.#over) return;
-        this.#letIn();
-        const settled = this.options.deliver(outputs, this.output);
-        if (settled !== undefined) await settled;
-        if (outputs.length > 0 && !this.operator.done) return;
-      }
-    } catch (fault) {
-      this.#over = true;
-      this.input.error(fault);
-      this.#waiting?.passed.reject(fault);
-      throw fault;
+  /** A bell may ring within a call of the operator, or of what is under way inside it: that is to be over first. */
+  #workSoon(): void {
+    if (this.#rung) return;
+    this.#rung = true;
+    queueMicrotask(() => {
+      this.#rung = false;
+      this.#work();
+    });
+  }
+
+  /** Calls the operator as long as the reader wants something, nothing is under way, and there is something to call it for. */
+  #work(): void {
+    while (this.#wanted && this.#doing === "nothing" && !this.#over) {
+      const waiting = this.#waiting;
+      if (this.operator.done) this.#satisfy();
+      else if (this.#wake.answered()) this.#call(() => this.operator.take!(), null);
+      else if (waiting !== null && !this.operator.full) {
+        this.#waiting = null;
+        this.options.taken(waiting.chunk);
+        this.#call(() => this.operator.push(waiting.chunk), waiting);
+      } else if (waiting === null && this.#closed) this.#end();
+      else return;
     }
+  }
+
+  #call(call: () => Outputs<Out> | Promise<Outputs<Out>>, written: Written<In> | null): void {
+    this.#doing = "calling";
+    try {
+      const outputs = call();
+      if (!(outputs instanceof Promise)) return this.#given(outputs, written);
+      outputs.then((ready) => this.#given(ready, written)).then(
+        () => this.#work(),
+        (fault) => this.#broken(fault, written),
+      );
+    } catch (fault) {
+      this.#broken(fault, written);
+    }
+  }
+
+  #given(outputs: Outputs<Out>, written: Written<In> | null): void {
+    written?.pass();
+    if (this.#over) return;
+    this.#doing = "settling";
+    if (outputs.length > 0) this.#wanted = false;
+    this.#letIn();
+    const settling = this.options.deliver(outputs, this.output);
+    if (settling === undefined) return this.#settled();
+    settling.then(() => {
+      this.#settled();
+      this.#work();
+    }).catch((fault) => this.#broken(fault, null));
+  }
+
+  #settled(): void {
+    this.#doing = "nothing";
+    if (this.operator.done && !this.#over) this.#satisfy();
   }
 
   /** A chunk that waited while the operator was full is offered as soon as it is not. */
@@ -154,34 +202,13 @@ class Pump<In, Out> {
     const waiting = this.#waiting;
     if (waiting === null || !this.#offered(waiting.chunk)) return;
     this.#waiting = null;
-    waiting.passed.resolve();
+    waiting.pass();
   }
 
-  /** What comes next, whichever side it comes from; null at the end of the input. */
-  async #next(): Promise<Outputs<Out> | null> {
-    while (!this.#over) {
-      if (this.#wake.answered()) return await this.operator.take!();
-      const waiting = this.#waiting;
-      if (waiting !== null && !this.operator.full) {
-        this.#waiting = null;
-        this.options.taken(waiting.chunk);
-        try {
-          return await this.operator.push(waiting.chunk);
-        } finally {
-          waiting.passed.resolve();
-        }
-      }
-      if (this.#closed) return null;
-      this.#news = Promise.withResolvers();
-      const outputs = await this.#news.promise;
-      if (outputs !== null) return outputs;
-    }
-    return [];
-  }
-
-  #notify(): void {
-    this.#news?.resolve(null);
-    this.#news = null;
+  #broken(fault: unknown, written: Written<In> | null): void {
+    written?.fail(fault);
+    this.fail(fault);
+    this.#stopInput(fault);
   }
 
   #end(): void {
@@ -190,11 +217,13 @@ class Pump<In, Out> {
   }
 
   #satisfy(): void {
-    this.#over = true;
     this.options.satisfied();
-    this.output.close();
-    const reason = new TypeError("The stage wants no more input");
+    this.#end();
+    this.#stopInput(new TypeError("The stage wants no more input"));
+  }
+
+  #stopInput(reason: unknown): void {
     this.input.error(reason);
-    this.#waiting?.passed.reject(reason);
+    this.#waiting?.fail(reason);
   }
 }
