@@ -206,6 +206,8 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
    * default so for `row-local` stages.
    */
   stateless?(args: z.output<z.ZodObject<Shape>>): boolean;
+  /** Set when it does to rows what the pipelines nested in it do, and no more: where these are row-local, it is. */
+  readonly asNested?: true;
   /** Set when the stage, though neither a format nor row-local, reports rows by {@link StageContext.reject}. */
   readonly rejects?: true;
   /** Set when the stage asks for {@link StageContext.rejectsAbove}. */

@@ -44,7 +44,8 @@ const parallel: StageDefinition<typeof shape> = defineStage({
   summary: "Runs a pipeline in several lanes, each batch in one that is free",
   description:
     "Worth it around stages that wait, such as lookups: so many batches wait at once. What lanes compute shares the " +
-    "request's thread; computing on other threads is what the server does by itself for whole uploads. Rows come out in the order in " +
+    "request's thread, or, where the server has worker threads and an aggregate follows, theirs: a large upload goes to " +
+    "all of them, lanes and all, and the rows keep their order. Rows come out in the order in " +
     "which they came in, or with `unordered` as they are ready. Rows that a stage inside gives of its own accord, after " +
     "its batch, come as they are ready in any case. Only stages that take each row by itself can be inside: an " +
     "aggregate would answer once a lane; `partition by KEY` is for these.\n\n" +
@@ -79,6 +80,7 @@ const parallel: StageDefinition<typeof shape> = defineStage({
     },
   ],
   stateless: () => true,
+  asNested: true,
   schema({ auto, lanes, pipeline, min, max }, input, check) {
     const at = { start: 0, end: 0 };
     if ((auto === undefined) === (lanes === undefined)) {

@@ -65,6 +65,7 @@ const partition: StageDefinition<typeof shape> = defineStage({
     },
   ],
   stateless: () => true,
+  asNested: true,
   schema({ by, pipeline }, input, check) {
     for (const { expression } of by) check.expression(expression, input);
     return check.nested(pipeline, input);

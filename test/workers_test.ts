@@ -167,6 +167,15 @@ describe("one thread and several give the same", () => {
     ["json | stats count, max(ms), median(ms)", JSON_LOG],
     ["json | where ms > 1e9 | stats count, sum(ms), values(path)", JSON_LOG],
     ["json | stats count, p99(ms) by user", JSON_LOG],
+    [
+      "combined | parallel 8 (where status >= 404 | let kb = bytes / 1000) | " +
+      "stats count, sum(kb), first(ip), last(ip) by path",
+      LOG,
+    ],
+    [
+      "json | partition by user into 3 (parallel auto unordered (where ms > 10)) | stats count, last(ms)",
+      JSON_LOG,
+    ],
     ['lines | stats count, count if line > "m" as late', LOG],
   ];
   for (const [pipeline, bytes] of table) {
@@ -283,6 +292,9 @@ describe("what is handed over", () => {
     assert.equal(lengthOf("combined | stats count"), 2);
     assert.equal(lengthOf("combined | where status > 1 | let a = 1 | stats count | sort count"), 4);
     assert.equal(lengthOf("combined | where status >= 500 | select path"), 0);
+    assert.equal(lengthOf("combined | parallel 4 (where status > 1) | stats count"), 3);
+    assert.equal(lengthOf("combined | partition by ip into 4 (stats count) | stats count"), 0);
+    assert.equal(lengthOf("combined | parallel 4 (lookup table on ip) | stats count"), 0);
     assert.equal(lengthOf("combined | head 5 | stats count"), 0);
     assert.equal(lengthOf("combined | tee (stats count) (head 1)"), 0);
     assert.equal(lengthOf("lines | buffer 100 | stats count"), 0);
@@ -291,6 +303,8 @@ describe("what is handed over", () => {
   it("is not what the threads do not speak", () => {
     const { plan } = parsePipeline("combined | throw | stats count", WORKER_WORDS);
     assert.equal(mapSegmentLength(plan, WORKER_WORDS, VOCABULARY), 0);
+    const nested = parsePipeline("combined | parallel 2 (throw) | stats count", WORKER_WORDS);
+    assert.equal(mapSegmentLength(nested.plan, WORKER_WORDS, VOCABULARY), 0);
   });
 
   it("is not a small upload", async () => {

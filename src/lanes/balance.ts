@@ -45,7 +45,8 @@ const JUDGED_AFTER = 8;
 
 /** Whether `lane` is so much slower than the others that it should rest. Never with less than two others to compare. */
 export function isSlow(lane: Lane, lanes: readonly Lane[]): boolean {
-  if (lane.latencyMs === null || lane.batches < JUDGED_AFTER) return false;
+  if (lane.latencyMs === null || lane.latencyMs <= NEVER_SLOW_MS) return false;
+  if (lane.batches < JUDGED_AFTER) return false;
   const others = lanes.filter((other) => other !== lane && !other.out && other.latencyMs !== null)
     .map((other) => other.latencyMs!).sort((left, right) => left - right);
   if (others.length < 2) return false;

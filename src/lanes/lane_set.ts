@@ -37,9 +37,9 @@ export class LaneSet {
     return this.#lanes.filter((lane) => !lane.pushing).length;
   }
 
-  /** A lane that could take a batch now. */
-  free(): Lane | null {
-    return this.#free()[0] ?? null;
+  /** Whether a lane could take a batch now. */
+  get hasFree(): boolean {
+    return this.#lanes.some((lane) => !lane.pushing && !lane.out) || this.#free().length > 0;
   }
 
   /** The lane for the next batch; null while all that are well have work. */

@@ -73,7 +73,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
 
   get full(): boolean {
     return this.#fault === null &&
-      (this.#homeless.length > 0 || this.#lanes.free() === null ||
+      (this.#homeless.length > 0 || !this.#lanes.hasFree ||
         this.#slots.length >= this.#lanes.size * SLOTS_A_LANE);
   }
 

@@ -21,6 +21,9 @@ export interface Segments {
   readonly reduce: Plan;
 }
 
+/** Where a stage runs. `map and reduce`: partial states in the one, merged in the other. */
+export type Segment = "map" | "map and reduce" | "reduce";
+
 /** The rows on an edge. `open` rows may have fields that only the data tells. */
 export interface ExplainedSchema {
   readonly fields: Readonly<Record<string, FieldType>>;
@@ -32,8 +35,7 @@ export interface ExplainedStage {
   readonly stage: string;
   readonly text: string;
   readonly kind: StageKind;
-  /** `map and reduce`: partial states in the one, merged in the other. */
-  readonly segment: "map" | "map and reduce" | "reduce";
+  readonly segment: Segment;
   readonly input: ExplainedSchema;
   /** Of a format: the fields that the stages below read, the only ones that it need make. */
   readonly columns?: readonly string[] | "all";
@@ -77,7 +79,7 @@ export function explain(
   vocabulary: Vocabulary,
   limits: Limits,
 ): Explanation {
-  const stages = explainStages(checked.plan, checked, vocabulary, limits, false);
+  const stages = explainStages(checked.plan, checked, vocabulary, limits, null);
   const bounds = stages.map(({ queue }) => queue);
   const state = stateOf(stages);
   return {
@@ -97,21 +99,22 @@ function explainStages(
   { schemas, nested }: PlanSchemas,
   vocabulary: Vocabulary,
   limits: Limits,
-  inner: boolean,
+  around: Segment | null,
 ): ExplainedStage[] {
-  const cut = inner ? 0 : mapLength(plan, vocabulary);
+  const cut = mapLength(plan, vocabulary);
   const demands = demandsOf(plan, vocabulary);
   return plan.stages.map((stage, index): ExplainedStage => {
     const definition = vocabulary.stages.get(stage.stage)!;
     const memory = definition.memory?.(stage.arguments, limits) ?? 0;
     const branches = nestedPlans(stage, definition);
     const demand = demands[index]!;
-    const partial = index === cut && !inner && definition.kind === "aggregate";
+    const partial = index === cut && definition.kind === "aggregate";
+    const segment = around ?? (index < cut ? "map" : partial ? "map and reduce" : "reduce");
     return {
       stage: stage.stage,
       text: printStage(stage, vocabulary),
       kind: definition.kind,
-      segment: index < cut ? "map" : partial ? "map and reduce" : "reduce",
+      segment,
       input: explainSchema(schemas[index]),
       ...(definition.kind === "format"
         ? { columns: demand === "all" ? demand : [...demand.keys()] }
@@ -121,7 +124,7 @@ function explainStages(
       ...(branches.length === 0 ? {} : {
         nested: branches.map((branch) => {
           const own = { schemas: nested.get(branch) ?? [], nested };
-          return explainStages(branch, own, vocabulary, limits, true);
+          return explainStages(branch, own, vocabulary, limits, segment);
         }),
       }),
     };
@@ -129,12 +132,19 @@ function explainStages(
 }
 
 function mapLength(plan: Plan, vocabulary: Vocabulary): number {
-  const isLocal = ({ stage }: PlanStage) => {
-    const kind = vocabulary.stages.get(stage)?.kind;
-    return kind === "format" || kind === "row-local";
-  };
-  const first = plan.stages.findIndex((stage) => !isLocal(stage));
+  const first = plan.stages.findIndex((stage) => !isLocal(stage, vocabulary));
   return first < 0 ? plan.stages.length : first;
+}
+
+function isLocal(stage: PlanStage, vocabulary: Vocabulary): boolean {
+  const definition = vocabulary.stages.get(stage.stage);
+  if (definition === undefined) return false;
+  if (definition.asNested) {
+    return nestedPlans(stage, definition).every(({ stages }) =>
+      stages.every((nested) => isLocal(nested, vocabulary))
+    );
+  }
+  return definition.kind === "format" || definition.kind === "row-local";
 }
 
 function explainSchema(schema: Schema | undefined): ExplainedSchema {

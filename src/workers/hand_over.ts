@@ -2,8 +2,9 @@
  * Which runs are handed over, and how such a run is put together.
  * @module
  */
+import { nestedPlans } from "../language/check_plan.ts";
 import { segments } from "../language/explain.ts";
-import type { Plan } from "../language/syntax.ts";
+import type { Plan, PlanStage } from "../language/syntax.ts";
 import {
   assemble,
   type AssembledStage,
@@ -39,11 +40,19 @@ export function mapSegmentLength(plan: Plan, vocabulary: Vocabulary, words: Voca
   if (partial === null || map.stages.length === 0) return 0;
   const stages = [...map.stages, partial];
   const definitions = stages.map(({ stage }) => vocabulary.stages.get(stage)!);
-  const theirs =
-    definitions.every((definition, index) =>
-      definition.queue === undefined && definition === words.stages.get(stages[index]!.stage)
-    ) && vocabulary.functions === words.functions && vocabulary.aggregate === words.aggregate;
-  return theirs && definitions[0]!.framing === "lines" ? stages.length : 0;
+  const theirs = stages.every((stage) => speak(words, stage, vocabulary)) &&
+    vocabulary.functions === words.functions && vocabulary.aggregate === words.aggregate;
+  const unbound = definitions.every(({ queue }) => queue === undefined);
+  return theirs && unbound && definitions[0]!.framing === "lines" ? stages.length : 0;
+}
+
+/** Whether a stage, and those nested in it, are the same among `words`. */
+function speak(words: Vocabulary, stage: PlanStage, vocabulary: Vocabulary): boolean {
+  const definition = vocabulary.stages.get(stage.stage)!;
+  return definition === words.stages.get(stage.stage) &&
+    nestedPlans(stage, definition).every(({ stages }) =>
+      stages.every((nested) => speak(words, nested, vocabulary))
+    );
 }
 
 /**
@@ -77,7 +86,8 @@ export function assembleFor(
   const own: Plan = { stages: plan.stages.slice(0, length) };
   const operator = new MapSegment({
     operators: mapped.map((stage) => stage.operator),
-    probes: mapped.map((stage) => stage.probe),
+    // As a runner's: each stage's followed by those of what is nested in it.
+    probes: probes.slice(0, probes.indexOf(mapped.at(-1)!.probe) + 1),
     tally,
     ...services,
     inputEnded: () => host.inputEnded(),
