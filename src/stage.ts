@@ -7,7 +7,7 @@ import type { z } from "zod";
 import type { Batch } from "./batch/batch.ts";
 import type { Demand } from "./language/demand.ts";
 import type { Issue } from "./language/diagnostics.ts";
-import type { Expression, Plan } from "./language/syntax.ts";
+import type { Bound, Expression, Plan } from "./language/syntax.ts";
 import type { Limits } from "./limits.ts";
 import type { Reject, StageReject } from "./reject.ts";
 import type { Resources } from "./resources.ts";
@@ -218,20 +218,17 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly reachesOut?: true;
   /** Set when it gives exactly one row for each that comes in, in their order. */
   readonly rowForRow?: true | ((args: z.output<z.ZodObject<Shape>>) => boolean);
-  /**
-   * Why this server cannot run the stage, whatever the rows: a host that may not be asked, a table that is not there. Asked
-   * before the upload is read; null when it can.
-   */
+  /** Why this server cannot run it, as a host that may not be asked; null when it can. Asked before the upload is read. */
   refusal?(
     args: z.output<z.ZodObject<Shape>>,
     server: Pick<StageContext, "resources" | "vocabulary">,
   ): Refusal | null | Promise<Refusal | null>;
   /** The most bytes of state this stage keeps, `Infinity` when only the run's budget bounds it; default 0. */
   memory?(args: z.output<z.ZodObject<Shape>>, limits: Limits): number;
+  /** Whether it does so little with a batch that it is to share the stream of the stage below, where that does not wait. */
+  light?(args: z.output<z.ZodObject<Shape>>): boolean;
   /** Sets the bound of the stage's input queue, in place of the default. */
-  queue?(
-    args: z.output<z.ZodObject<Shape>>,
-  ): { readonly rows: number } | { readonly bytes: number };
+  queue?(args: z.output<z.ZodObject<Shape>>): Bound;
   /** A new operator with no shared state. */
   create(
     args: z.output<z.ZodObject<Shape>>,

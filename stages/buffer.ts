@@ -85,6 +85,7 @@ const buffer: StageDefinition<typeof shape> = defineStage({
     if (bound === undefined) return 8 * limits.edgeBytes;
     return "rows" in bound ? bound.rows * limits.maxLineBytes : bound.bytes;
   },
+  light: ({ overflow }) => overflow === "block",
   queue: ({ bound, overflow }) =>
     overflow === "block" && bound !== undefined ? bound : { bytes: 1 },
   create({ bound, overflow }, context) {

@@ -100,6 +100,7 @@ const throttle: StageDefinition<typeof shape> = defineStage({
     }
     return input;
   },
+  light: () => true,
   memory: ({ by }, limits) => by === undefined ? limits.edgeBytes : Infinity,
   create({ rate, adaptive, by, burst, min, max }, context) {
     const start = perMs(rate);

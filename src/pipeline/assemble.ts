@@ -13,7 +13,7 @@ import { type Reject, rejectOf, type RejectTold } from "../reject.ts";
 import type { AnyStage, Budget, Operator, StageContext } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { type AnyOperator, chain } from "./chain.ts";
-import { type Edges, edgesOf, reachesOut, schemasOf } from "./edges.ts";
+import { type Edges, edgesOf, reachesOut, schemasOf, type Sharing, sharingOf } from "./edges.ts";
 import { HeldBack } from "./held_back.ts";
 import { observed } from "./observed.ts";
 import { nestedIn, Probe } from "./probe.ts";
@@ -49,6 +49,7 @@ export interface AssembledStage {
   readonly wake: Wake;
   /** Whether it, or one nested in it, asks or writes outside of the process. */
   readonly reachesOut?: boolean;
+  readonly shares?: Sharing;
   /** Resolves when a stage below has room for more rejects; undefined when it has now. */
   room(): Promise<void> | undefined;
   /** Called when the stage gives nothing any more. */
@@ -125,6 +126,7 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
       probe,
       wake: place.wake,
       reachesOut: reachesOut(stage, services.vocabulary),
+      shares: sharingOf(stage, services.vocabulary),
       operator: observed(operator, probe),
       room: () => level.below(index)?.room(),
       over: () => level.get(index)?.close(),
@@ -144,9 +146,8 @@ function probeFor(definition: AnyStage, stage: PlanStage, place: Place, limits: 
   const known = place.probes?.get(place.path);
   if (known !== undefined) return known;
   const bound = definition.queue?.(stage.arguments) ?? { bytes: limits.edgeBytes };
-  const [unit, size] = "rows" in bound
-    ? ["rows" as const, bound.rows]
-    : ["bytes" as const, bound.bytes];
+  const unit = "rows" in bound ? "rows" : "bytes";
+  const size = "rows" in bound ? bound.rows : bound.bytes;
   const probe = new Probe(place.prefix + stage.stage, place.listed.length, unit, size);
   place.probes?.set(place.path, probe);
   place.listed.push(probe);

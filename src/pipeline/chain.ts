@@ -134,7 +134,7 @@ function lastDone(operators: readonly AnyOperator[]): number {
 }
 
 /** What comes out at the end when `chunks` go into the operator at `from`. */
-function through(
+export function through(
   operators: readonly AnyOperator[],
   from: number,
   chunks: Outputs<Batch>,

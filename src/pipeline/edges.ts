@@ -66,3 +66,20 @@ export function reachesOut(stage: PlanStage, vocabulary: Vocabulary): boolean {
       stages.some((nested) => reachesOut(nested, vocabulary))
     );
 }
+
+/** Whether a stage may share a stream with its neighbours; what waits, or has a queue with a bound of its own, may not. */
+export interface Sharing {
+  /** With the stage below, since it does next to nothing with a batch. */
+  readonly below: boolean;
+  /** With the stage above, since rows need not wait in front of it. */
+  readonly above: boolean;
+}
+
+/** What the plan tells of {@link Sharing}; an operator with outputs of its own accord is not known here. */
+export function sharingOf(stage: PlanStage, vocabulary: Vocabulary): Sharing {
+  const { light, queue } = vocabulary.stages.get(stage.stage)!;
+  return {
+    below: light?.(stage.arguments) ?? false,
+    above: queue === undefined && !reachesOut(stage, vocabulary),
+  };
+}

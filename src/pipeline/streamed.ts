@@ -5,6 +5,7 @@
 import type { Batch } from "../batch/batch.ts";
 import type { AssembledStage } from "./assemble.ts";
 import type { Chunk } from "./chain.ts";
+import { joined } from "./joined.ts";
 import { sliceTo } from "./slice.ts";
 import { connect, stageStream } from "./stage_stream.ts";
 
@@ -27,10 +28,11 @@ export interface StreamedOptions {
  * or when a stage below wants no more, and rejects with what went wrong.
  */
 export function streamed(
-  stages: readonly AssembledStage[],
+  assembled: readonly AssembledStage[],
   upload: ReadableStream<Uint8Array>,
   { signal, settle, write, afterFirst }: StreamedOptions,
 ): Promise<void>[] {
+  const stages = joined(assembled);
   const dropping = stages.findLastIndex(({ operator }) => operator.offer !== undefined);
   const streams = stages.map(({ operator, probe, wake }, index) =>
     stageStream<Chunk, Batch>(operator, probe, {
