@@ -34,6 +34,7 @@ export class HeldBatches implements Operator<Batch, Batch> {
   }
 
   push(batch: Batch): Outputs<Batch> {
+    if (this.#queue.length === 0) return [batch];
     return [...this.#queue.splice(0).map((held) => this.#leave(held)), batch];
   }
 

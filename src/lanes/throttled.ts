@@ -47,8 +47,12 @@ export class Throttled implements Operator<Batch, Batch> {
 
   push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
     if (this.#waiting.length > 0) return this.#pushLater(batch);
-    this.#waiting.push(batch);
-    return this.take();
+    this.options.adaptive?.look();
+    const rows = this.#bucket.take(batch.length, this.#cost(batch), this.#now());
+    if (rows === batch.length) return [batch];
+    this.#waiting.push(batch.slice(rows, batch.length));
+    this.#alarm.set(this.#waitMs());
+    return rows === 0 ? NOTHING : [batch.slice(0, rows)];
   }
 
   take(): Outputs<Batch> {
@@ -89,8 +93,7 @@ export class Throttled implements Operator<Batch, Batch> {
       await this.#alarm.after(this.#waitMs(), this.context.signal);
       outputs.push(...this.#due());
     }
-    this.#waiting.push(batch);
-    return [...outputs, ...this.take()];
+    return [...outputs, ...await this.push(batch)];
   }
 
   *#drain(): Steps<Batch> {

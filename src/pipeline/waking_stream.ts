@@ -154,20 +154,22 @@ class Pump<In, Out> {
     while (this.#wanted && this.#doing === "nothing" && !this.#over) {
       const waiting = this.#waiting;
       if (this.operator.done) this.#satisfy();
-      else if (this.#wake.answered()) this.#call(() => this.operator.take!(), null);
+      else if (this.#wake.answered()) this.#call(null);
       else if (waiting !== null && !this.operator.full) {
         this.#waiting = null;
         this.options.taken(waiting.chunk);
-        this.#call(() => this.operator.push(waiting.chunk), waiting);
+        this.#call(waiting);
       } else if (waiting === null && this.#closed) this.#end();
       else return;
     }
   }
 
-  #call(call: () => Outputs<Out> | Promise<Outputs<Out>>, written: Written<In> | null): void {
+  /** Pushes what was written, or takes. */
+  #call(written: Written<In> | null): void {
     this.#doing = "calling";
     try {
-      const outputs = call();
+      const { operator } = this;
+      const outputs = written === null ? operator.take!() : operator.push(written.chunk);
       if (!(outputs instanceof Promise)) return this.#given(outputs, written);
       outputs.then((ready) => this.#given(ready, written)).then(
         () => this.#work(),
