@@ -12,7 +12,7 @@ import { root, runTypeScript } from "./support/documents.ts";
 
 const folder = new URL("src/flow/", root);
 /** Files that only other files of the folder use. */
-const INNER = ["clock.ts", "lanes.ts", "queue.ts", "stage.ts"];
+const INNER = ["clock.ts", "lanes.ts", "queue.ts", "stage.ts", "watch.ts"];
 
 for (const name of readdirSync(folder).filter((file) => file.endsWith(".ts"))) {
   const file = new URL(name, folder);

@@ -8,10 +8,6 @@ import { ignore, type Output, type Stage } from "./stage.ts";
 export interface LaneEvents {
   /** A lane takes no more: it is finished, cancelled, or has failed with `reason`. */
   onEnd?(lane: number, reason: unknown): void;
-  /** An item was given to the output. */
-  onItem?(): void;
-  /** A lane has finished a write, or has failed it. */
-  onWritten?(lane: number): void;
 }
 
 interface Lane<In> {
@@ -36,7 +32,7 @@ export class Lanes<In, Out> {
     writables: readonly WritableStream<In>[],
     readables: readonly ReadableStream<Out>[],
     readonly output: Output<Out>,
-    readonly events: LaneEvents = {},
+    events: LaneEvents = {},
   ) {
     this.#lanes = writables.map((writable) => ({
       writer: writable.getWriter(),
@@ -51,7 +47,7 @@ export class Lanes<In, Out> {
       })
     );
     this.#readers = readables.map((readable) => readable.getReader());
-    this.#pumps = Promise.all(this.#readers.map((reader) => pump(reader, output, events)))
+    this.#pumps = Promise.all(this.#readers.map((reader) => pump(reader, output)))
       .then(() => this.#closing || output.finish(), (error) => output.fail(error));
   }
 
@@ -78,7 +74,6 @@ export class Lanes<In, Out> {
     target.pending++;
     const settled = () => {
       target.pending--;
-      this.events.onWritten?.(lane);
       this.#wake();
     };
     target.writer.write(item).then(settled, settled);
@@ -136,7 +131,6 @@ export function readablesOf<Out>(
 export async function pump<Out>(
   reader: ReadableStreamDefaultReader<Out>,
   output: Output<Out>,
-  events: LaneEvents = {},
 ): Promise<void> {
   for (;;) {
     while (!output.room && !output.ended) await output.ready();
@@ -145,6 +139,5 @@ export async function pump<Out>(
     if (done) return;
     while (!output.room && !output.ended) await output.ready();
     output.push(value);
-    events.onItem?.();
   }
 }

@@ -3,6 +3,8 @@
  * @module
  */
 
+import { type Watchable, watchable, type Watcher, watchWrite } from "./watch.ts";
+
 /** A pair of streams: what is written comes out of `readable`, changed. A TransformStream is one. */
 export interface Stage<In, Out> {
   readonly readable: ReadableStream<Out>;
@@ -93,10 +95,11 @@ async function giveLater<Out>(output: Output<Out>, item: Out): Promise<void> {
 /** For promises whose failure is told elsewhere. */
 export function ignore(): void {}
 
-class StageCore<In, Out> implements Stage<In, Out>, Output<Out> {
+class StageCore<In, Out> implements Stage<In, Out>, Output<Out>, Watchable {
   readonly readable: ReadableStream<Out>;
   readonly writable: WritableStream<In>;
   ended = false;
+  readonly watchers: Watcher[] = [];
   readonly #paced: boolean;
   readonly #handler: Handler<In> | undefined;
   #reader!: ReadableStreamDefaultController<Out>;
@@ -127,6 +130,7 @@ class StageCore<In, Out> implements Stage<In, Out>, Output<Out> {
       close: () => this.#close(),
       abort: (reason) => this.#end(reason, "writer"),
     }, { highWaterMark: 1 });
+    watchable(this);
     this.#handler = make(this);
     if (this.ended) this.#handler.dispose?.(this.#reason);
   }
@@ -144,7 +148,9 @@ class StageCore<In, Out> implements Stage<In, Out>, Output<Out> {
   }
 
   push(item: Out): void {
-    if (!this.ended) this.#reader.enqueue(item);
+    if (this.ended) return;
+    this.#reader.enqueue(item);
+    for (const watcher of this.watchers) watcher.gave?.();
   }
 
   ready(): Promise<void> {
@@ -164,6 +170,11 @@ class StageCore<In, Out> implements Stage<In, Out>, Output<Out> {
 
   #write(item: In): void | Promise<void> {
     if (this.ended) return;
+    if (this.watchers.length === 0) return this.#handle(item);
+    return watchWrite(this.watchers, () => this.#handle(item));
+  }
+
+  #handle(item: In): void | Promise<void> {
     let waiting: void | Promise<void>;
     try {
       waiting = this.#handler!.write(item);
@@ -185,7 +196,7 @@ class StageCore<In, Out> implements Stage<In, Out>, Output<Out> {
     }
     if (this.ended) return;
     this.#reader.close();
-    this.#over(undefined);
+    this.#over(undefined, true);
   }
 
   #guard(work: Promise<void>): Promise<void> {
@@ -201,6 +212,7 @@ class StageCore<In, Out> implements Stage<In, Out>, Output<Out> {
   #pulled(): void {
     if (this.#waiting.length > 0) this.#wake();
     this.#handler?.pull?.();
+    for (const watcher of this.watchers) watcher.taken?.();
   }
 
   #wake(): void {
@@ -214,15 +226,16 @@ class StageCore<In, Out> implements Stage<In, Out>, Output<Out> {
     if (this.ended) return;
     if (from !== "reader") this.#reader.error(reason);
     if (from !== "writer") this.#writer.error(reason);
-    this.#over(reason);
+    this.#over(reason, reason instanceof StageFinished);
     this.#release?.(reason);
     this.#abort?.abort(reason);
   }
 
-  #over(reason: unknown): void {
+  #over(reason: unknown, well: boolean): void {
     this.ended = true;
     this.#reason = reason;
     this.#wake();
     this.#handler?.dispose?.(reason);
+    for (const watcher of this.watchers) watcher.ended?.(well);
   }
 }

@@ -397,7 +397,31 @@ export const SUBJECTS: readonly Subject[] = [
     shows: ["observe"],
     make: (hooks) => flow.observe(flow.map(later(hooks)), { clock: hooks.clock }),
     gives: same,
+    bound: 1,
+  },
+  {
+    name: "observe, of streams that are not the library's",
+    shows: ["observe"],
+    make: (hooks) =>
+      flow.observe(
+        new TransformStream<number, number>({
+          transform: async (item, controller) => controller.enqueue(await later(hooks)(item)),
+        }),
+        { clock: hooks.clock },
+      ),
+    gives: same,
     bound: 4,
+  },
+  {
+    name: "observe, of what is observed, in a pipeline",
+    shows: ["observe"],
+    make: ({ clock, look }) =>
+      flow.observe(
+        flow.pipeline(flow.observe(flow.map(now({ clock, look })), { clock }), skip(2)),
+        { clock },
+      ),
+    gives: (items) => items.slice(2),
+    bound: 6,
   },
   {
     name: "checkpoint",
