@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeText } from "../src/batch/text.ts";
+import { from } from "../src/flow/mod.ts";
 import { DEFAULT_LIMITS } from "../src/limits.ts";
 import { assemble } from "../src/pipeline/assemble.ts";
 import { joined } from "../src/pipeline/joined.ts";
@@ -82,7 +83,7 @@ test("what shares a stream gives what it gives by itself, under any cuts, and is
       const pipeline = `json | ${stages}`;
       const { output } = await run(pipeline, bytes);
       const pieces = cut(bytes, randomCuts(random, bytes.length));
-      const made = start(pipeline, ReadableStream.from(pieces));
+      const made = start(pipeline, from(pieces));
       assert.equal(await new Response(made.results).text(), output, pipeline);
       const report = await made.ended;
       assert.equal(report.state, "complete");
