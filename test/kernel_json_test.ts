@@ -11,6 +11,7 @@ import { jsonScan } from "../src/batch/json_scan.ts";
 import { JSON_KIND, type JsonBlock, type JsonScan } from "../src/batch/json_tape.ts";
 import { isObject } from "../src/batch/objects.ts";
 import { jsonScanner, kernelJsonScan } from "../src/kernel/json_kernel.ts";
+import { decodeText } from "../src/batch/text.ts";
 import { utf8 } from "./support/format_run.ts";
 import { randomJsonUpload, randomPaths, valueAt } from "./support/json_lines.ts";
 import { between, forSeeds } from "./support/random.ts";
@@ -64,7 +65,9 @@ function parsedObject(bytes: Uint8Array, start: number, end: number): Row | null
 function expectTwins(tree: JsonTree, bytes: Uint8Array, start = 0, end = bytes.length): Scanned {
   const found = scanned(kernel(tree), bytes, start, end);
   const twin = scanned(jsonScan(tree), bytes, start, end);
-  assert.deepEqual({ ...found.block, fields: [] }, { ...twin.block, fields: [] });
+  const bare = { fields: [], bytes: null };
+  assert.deepEqual({ ...found.block, ...bare }, { ...twin.block, ...bare });
+  expectSame(found.block.bytes, twin.block.bytes);
   assert.deepEqual(found.left, twin.left);
   found.block.fields.forEach((places, field) => {
     const other = twin.block.fields[field]!;
@@ -101,7 +104,7 @@ function expectParsed(tree: JsonTree, bytes: Uint8Array, { block, parsed }: Scan
     empty,
     Math.min(at, bytes.length),
   ]);
-  const columns = new JsonColumns(bytes, tree.paths, block, parsed);
+  const columns = new JsonColumns(tree.paths, block, parsed);
   tree.paths.forEach((path, field) => {
     const column = columns.make(field, null);
     rows.forEach((row, index) => {
@@ -145,12 +148,13 @@ describe("the JSON kernel", () => {
         ...[starts, ends, kinds, numbers].map((array) => [...array]),
       ]),
       [
-        [text, [6, -1], [7, 0], [], []],
+        [text, [0, -1], [1, 0], [], []],
         [number, [], [], [], [12.5, -300]],
-        [other, [22, 49], [32, 51], [other, other], []],
-        [boolean, [27, -1], [31, 0], [boolean, none], []],
+        [other, [1, 11], [11, 13], [other, other], []],
+        [boolean, [13, -1], [17, 0], [boolean, none], []],
       ],
     );
+    assert.equal(decodeText(block.bytes, 0, block.bytes.length), 'x{"d":true}[]true');
   });
 
   it("leaves to the parser what it cannot tell", () => {
@@ -200,7 +204,8 @@ describe("the JSON kernel", () => {
   it("leaves to its twin what does not fit in its memory", () => {
     for (const extra of [-1, 0, 1, 100_000]) {
       const text = `{"a":"${"x".repeat(MAX_BATCH_BYTES + extra - 9)}"}`;
-      assert.equal(scanText(`${text}\n`, "a").block.fields[0]!.starts[0], 6);
+      const { block } = scanText(`${text}\n`, "a");
+      assert.deepEqual([...block.fields[0]!.starts, block.bytes.length], [0, text.length - 8]);
       assert.equal(scanText(`${text}"`, "a").left.length, 1);
     }
     const long = "name".repeat(10_000);

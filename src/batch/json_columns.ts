@@ -21,7 +21,6 @@ const LETTER_T = 0x74;
 export class JsonColumns {
   /** `parsed` holds the rows that the scan left to the parser, by row number. */
   constructor(
-    readonly bytes: Uint8Array,
     readonly paths: readonly (readonly string[])[],
     readonly block: JsonBlock,
     readonly parsed: ReadonlyMap<number, Row>,
@@ -57,7 +56,7 @@ export class JsonColumns {
     for (let index = 0; index < values.length; index++) {
       const row = few === null ? index : few[index]!;
       if (kinds[row] !== JSON_KIND.long) continue;
-      const number = Number(decodeText(this.bytes, starts[row]!, ends[row]!));
+      const number = Number(decodeText(this.block.bytes, starts[row]!, ends[row]!));
       if (!Number.isFinite(number) || Object.is(number, -0)) return null;
       values[index] = number;
     }
@@ -68,7 +67,7 @@ export class JsonColumns {
   #text({ starts, ends, kinds, summary }: JsonPlaces, few: Uint32Array | null): TextColumn | null {
     const from = few === null ? starts : pick(starts, few, new Int32Array(few.length));
     const to = few === null ? ends : pick(ends, few, new Int32Array(few.length));
-    const column = new TextColumn(this.bytes, from, to);
+    const column = new TextColumn(this.block.bytes, from, to);
     if ((summary & JSON_KIND.escaped) === 0) return column;
     return unescapedColumn(
       column,
@@ -93,15 +92,15 @@ export class JsonColumns {
       case JSON_KIND.number:
         return numbers[row]!;
       case JSON_KIND.text:
-        return decodeText(this.bytes, start, ends[row]!);
+        return decodeText(this.block.bytes, start, ends[row]!);
       case JSON_KIND.escaped:
-        return JSON.parse(`"${decodeText(this.bytes, start, ends[row]!)}"`) as string;
+        return JSON.parse(`"${decodeText(this.block.bytes, start, ends[row]!)}"`) as string;
       case JSON_KIND.boolean:
-        return this.bytes[start] === LETTER_T;
+        return this.block.bytes[start] === LETTER_T;
       case JSON_KIND.parsed:
         return valueAt(this.parsed.get(row), this.paths[field]!);
       default:
-        return JSON.parse(decodeText(this.bytes, start, ends[row]!)) as Value;
+        return JSON.parse(decodeText(this.block.bytes, start, ends[row]!)) as Value;
     }
   }
 }

@@ -9,7 +9,6 @@ import { isObject } from "./objects.ts";
 import type { Row, Value } from "./column.ts";
 import { JsonColumns } from "./json_columns.ts";
 import { findJsonFault, MAX_JSON_DEPTH, nestsDeeper } from "./json_fault.ts";
-import { keptBytes } from "./json_kept.ts";
 import { type JsonTree, jsonTree } from "./json_paths.ts";
 import { type LineBlock, type LineFault, type LineFormat, splitLines } from "./line_format.ts";
 import { decodeText } from "./text.ts";
@@ -83,7 +82,7 @@ function scannedLines(tree: JsonTree): LineFormat {
         parsedBytes += to - from;
         return true;
       });
-      const columns = new JsonColumns(keptBytes(block, bytes, start), tree.paths, block, parsed);
+      const columns = new JsonColumns(tree.paths, block, parsed);
       return {
         batch: block.rows === 0 ? null : columnBatch(columns, fields, parsedBytes * OBJECT_FACTOR),
         lines: block.lines,
@@ -96,12 +95,12 @@ function scannedLines(tree: JsonTree): LineFormat {
 }
 
 function columnBatch(columns: JsonColumns, fields: readonly string[], objects: number): Batch {
-  const { block, paths, bytes } = columns;
+  const { block, paths } = columns;
   return Batch.lazy(
     block.rows,
     fields,
     (name) => columns.make(fields.indexOf(name), null),
-    bytes.length + block.rows * fields.length * PLACE_BYTES + objects,
+    block.bytes.length + block.rows * fields.length * PLACE_BYTES + objects,
     columns.takesFew ? (few) => (name) => columns.make(fields.indexOf(name), few) : null,
     fields.filter((_, field) => paths[field]!.length > 1),
   );

@@ -4,6 +4,7 @@
  * @module
  */
 import { MAX_JSON_DEPTH } from "./json_fault.ts";
+import { keptBytes } from "./json_kept.ts";
 import type { JsonNode, JsonTree } from "./json_paths.ts";
 import { escapeLast, isUtf8, JsonNumber, wordEnd } from "./json_scalar.ts";
 import { JSON_KIND, type JsonBlock, type JsonScan, JsonTape, type LeftLine } from "./json_tape.ts";
@@ -87,7 +88,9 @@ class JsonScanner {
       }
       at = newline + 1;
     }
-    return { fields: tape.fields(rows), rows, lines, empty, next: Math.min(at, end) };
+    const fields = tape.fields(rows);
+    const next = Math.min(at, end);
+    return { bytes: keptBytes(fields, bytes, start, next), fields, rows, lines, empty, next };
   }
 
   /** Writes `row` from the line at `start`. Gives where the line ends; -1, with the row unspecified, when it is left. */

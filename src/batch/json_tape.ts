@@ -33,7 +33,7 @@ export const MOST_FIELDS = 64;
 export interface JsonPlaces {
   /** The union of the kinds, and perhaps others. */
   readonly summary: number;
-  /** Offsets into the scanned bytes, -1 where there is no value; empty where all are numbers. */
+  /** Offsets into the block's bytes, -1 where there is no value; empty where all are numbers. */
   readonly starts: Int32Array;
   readonly ends: Int32Array;
   /** Each one of {@link JSON_KIND}; empty where all are numbers or all are texts, or absent. */
@@ -48,6 +48,8 @@ const NO_NUMBERS = new Float64Array(0);
 
 /** What was found in a block of lines. */
 export interface JsonBlock {
+  /** The bytes of all values that have places; of the scanned bytes nothing is kept. */
+  readonly bytes: Uint8Array;
   /** The values of each field that was looked for. */
   readonly fields: readonly JsonPlaces[];
   readonly rows: number;

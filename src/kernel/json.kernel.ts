@@ -24,22 +24,25 @@ export const POWERS: usize = 256;
 const STACK: usize = 1024;
 const STACK_END: usize = STACK + 16 * 1000;
 /**
- * The keys of the line before, by number: sixteen bytes from the quote on, a mask of those up to the value, how many
- * these are, the node of the object around, and the node of the key. Most lines have the same keys in the same order.
+ * The shape of the line before, in parts of 64 bytes: what stands before a value, from the value before it on (its first
+ * sixteen bytes, and its last where there are more), the value's node, a mask of the first bytes as bits, how many bytes
+ * these are, and what value follows. Most lines have the same keys in the same order.
  */
-const KEYS: usize = STACK_END;
-const KEYS_LAST: usize = KEYS + 48 * 63;
-const KEY_MASK: usize = 16;
-const KEY_LENGTH: usize = 32;
-const KEY_PARENT: usize = 36;
-const KEY_NODE: usize = 40;
-const KEY_BYTES: usize = 48;
-/** The parent of no key; the last key has always this one. */
-const NO_PARENT: usize = 1;
-/** The bytes of a mask: as many as have to be the same, from the end of the first sixteen on. */
-const MASKS: usize = KEYS_LAST + 48;
+const SHAPE: usize = STACK_END;
+const SHAPE_END: usize = SHAPE + 64 * 128;
+const PART_TAIL: usize = 16;
+const PART_NODE: usize = 32;
+const PART_MASK: usize = 36;
+const PART_LENGTH: usize = 38;
+const PART_VALUE: usize = 39;
+const PART_BYTES: usize = 64;
+const MOST_GLUE: usize = 32;
+const NO_VALUE: u8 = 0;
+const STRING_VALUE: u8 = 1;
+const SCALAR_VALUE: u8 = 2;
+const LINE_END: u8 = 3;
 /** The root's node, then what it points to; the caller fills it in. */
-export const TREE: usize = 20_480;
+export const TREE: usize = 25_600;
 /** The tape's offsets where values start. */
 export const STARTS: usize = TREE + TREE_BYTES;
 /** And where they end. */
@@ -50,11 +53,13 @@ export const NUMBERS: usize = ENDS + 4 * TAPE_PLACES;
 export const KINDS: usize = NUMBERS + 8 * TAPE_PLACES;
 /** The bytes to scan. */
 export const INPUT: usize = KINDS + TAPE_PLACES;
+/** The bytes of the values. */
+export const KEPT: usize = INPUT + INPUT_BYTES + 128;
 
 /**
  * A node is 64 bytes: the first eight bytes of its name, what to mask a word with to compare them, the lengths of its
  * children's names as bits (the last for all longer ones), its own name's length and place, the array item that it
- * means, its field, its children (first and end), and the fields below (first and end).
+ * means, its field, its children (first and end), and the fields below as bits.
  */
 const NODE_MASK: usize = 8;
 const NODE_LENGTHS: usize = 16;
@@ -65,7 +70,6 @@ const NODE_FIELD: usize = 36;
 const NODE_CHILDREN: usize = 40;
 const NODE_CHILDREN_END: usize = 44;
 const NODE_BELOW: usize = 48;
-const NODE_BELOW_END: usize = 52;
 const NODE_BYTES: usize = 64;
 
 const NONE: u8 = 0;
@@ -106,6 +110,11 @@ const TRUE: u32 = 0x6575_7274;
 const NULL: u32 = 0x6c6c_756e;
 const FALSE: u32 = 0x6573_6c61;
 
+const MOST_PAUSE: i32 = 64;
+/** Sixteen times the same byte, as the search for a string's end has them. */
+const BACKSLASHES: usize = 512;
+const TWOS: usize = 528;
+const SPACES: usize = 544;
 const EXACT_DIGITS: usize = 18;
 const MOST_EXACT: u64 = 0x1f_ffff_ffff_ffff;
 const EXPONENT_DIGITS: usize = 4;
@@ -114,34 +123,41 @@ const MOST_POWER: i32 = 22;
 /** Eight times `0`. */
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
-let fields: i32 = 0;
 let room: i32 = 0;
-let shift: i32 = 0;
-/** Of the last string or scalar read. */
-let kind: u8 = NONE;
+/** All fields as bits. */
+let all: u64 = 0;
+/** Whether the last string read has escapes. */
+let escaped: bool = false;
+/** The double of the last number read slowly; and whether it has one. */
 let number: f64 = 0;
+let exact: bool = false;
 /** The node of the key last read, or 0. */
 let wanted: usize = 0;
-/** The place in `KEYS` of the next key. */
-let next: usize = KEYS;
+/** Whether there is a shape. */
+let shaped: bool = false;
+/** How many lines are read before a shape is tried or learned, and how many the next time, since lines differ. */
+let pause: i32 = 0;
+let nextPause: i32 = 1;
 
 /**
- * Goes on from `STATE` through the first `length` bytes of the input until they end, the tape's `most` rows of `count`
- * fields are full or a line is left. Offsets on the tape count from `base` bytes before the input.
+ * Goes on from `STATE` through the first `length` bytes of the input until they end, the tape's `most` rows of `fields`
+ * are full or a line is left. Offsets on the tape are those in the input.
  */
-export function scan(length: i32, base: i32, count: i32, most: i32): void {
+export function scan(length: i32, fields: i32, most: i32): void {
   const end = INPUT + length;
-  fields = count;
   room = most;
-  shift = base - <i32> INPUT;
+  all = fields == 0 ? 0 : <u64> -1 >> (64 - fields);
   let at = INPUT + load<i32>(STATE);
   let rows = load<i32>(STATE, 4);
   let lines = load<i32>(STATE, 8);
   let empty = load<i32>(STATE, 12);
-  prepareKeys();
+  // The nodes of the shape may be those of another tree.
+  if (at == INPUT) prepare();
   let left = false;
   while (at < end && rows < most) {
-    const newline = scanLine(at, rows);
+    let newline: usize = 0;
+    if (shaped && pause == 0) newline = shapedLine(at, rows);
+    if (newline == 0) newline = anyLine(at, rows);
     if (newline != 0) {
       rows++;
       at = newline + 1;
@@ -161,13 +177,25 @@ export function scan(length: i32, base: i32, count: i32, most: i32): void {
   store<i32>(STATE, left, 16);
 }
 
-/** Forgets all keys, whose nodes may be those of another tree. */
-function prepareKeys(): void {
-  for (let key = KEYS; key <= KEYS_LAST; key += KEY_BYTES) {
-    store<usize>(key, NO_PARENT, KEY_PARENT);
+/** The same for a line that is not of the shape of the one before; its own is learned, unless too many are. */
+function anyLine(at: usize, row: i32): usize {
+  const newline = scanLine(at, row);
+  if (pause > 0) pause--;
+  else if (newline != 0) {
+    learnShape(at);
+    pause = nextPause - 1;
+    nextPause = min(nextPause << 1, MOST_PAUSE);
   }
-  v128.store(MASKS, i8x16.splat(-1));
-  v128.store(MASKS, i8x16.splat(0), 16);
+  return newline;
+}
+
+function prepare(): void {
+  shaped = false;
+  pause = 0;
+  nextPause = 1;
+  v128.store(BACKSLASHES, i8x16.splat(BACKSLASH));
+  v128.store(TWOS, i8x16.splat(2));
+  v128.store(SPACES, i8x16.splat(SPACE));
 }
 
 /** Writes `row` from the line at `start`. Gives where the line ends; 0, with the row unspecified, when it is left. */
@@ -175,16 +203,16 @@ function scanLine(start: usize, row: i32): usize {
   let at = Inlined.space(start);
   let bracket = load<u8>(at);
   if (bracket != OPEN_OBJECT) return 0;
-  for (let field = 0; field < fields; field++) unset(field * room + row);
   let depth = STACK;
   let node: usize = 0;
+  /** The fields that the row has, as bits. */
+  let written: u64 = 0;
   wanted = TREE;
-  next = KEYS;
   while (true) {
     // Here a value begins.
     const first = load<u8>(at);
     const target = wanted;
-    if (target != 0) unsetBelow(target, row);
+    if (target != 0) written &= ~load<u64>(target, NODE_BELOW);
     if ((first | SMALL) == OPEN_OBJECT) {
       if (depth == STACK_END) return 0;
       push(depth, target, at, first);
@@ -193,59 +221,210 @@ function scanLine(start: usize, row: i32): usize {
       bracket = first;
       at = Inlined.space(at + 1);
       if (load<u8>(at) != first + 2) {
-        at = Inlined.member(at, depth, node, bracket);
+        at = member(at, depth, node, bracket);
         if (at == 0) return 0;
         continue;
       }
     } else {
-      at = Inlined.plainEnd(at, first, target, row);
-      if (at == 0) return 0;
+      const end = first == QUOTE ? Inlined.stringEnd(at) : Inlined.scalarEnd(at, first);
+      if (end == 0) return 0;
+      if (target != 0) {
+        written = first == QUOTE
+          ? writeString(target, row, at, end, written)
+          : writeScalar(target, row, at, end, first, written);
+      }
+      at = end;
     }
     at = Inlined.space(at);
     // Here brackets may close.
     while (load<u8>(at) == bracket + 2) {
       at++;
       depth -= 16;
-      if (node != 0) write(node, row, OTHER, load<usize>(depth, 4), at);
+      if (node != 0) written |= write(node, row, OTHER, load<usize>(depth, 4), at);
       at = Inlined.space(at);
-      if (depth == STACK) return load<u8>(at) == LINE_FEED ? at : 0;
+      if (depth == STACK) {
+        if (load<u8>(at) != LINE_FEED) return 0;
+        unset(all & ~written, row);
+        return at;
+      }
       node = load<usize>(depth - 16);
       bracket = load<u8>(depth - 16, 12);
     }
     if (load<u8>(at) != COMMA) return 0;
-    at = Inlined.member(Inlined.space(at + 1), depth, node, bracket);
+    at = member(Inlined.space(at + 1), depth, node, bracket);
     if (at == 0) return 0;
+  }
+}
+
+/** From a member or item at `at` to its value, of which it sets the node; 0 for no key. */
+function member(at: usize, depth: usize, node: usize, bracket: u8): usize {
+  if (bracket != OPEN_ARRAY) return keyEnd(at, node);
+  wanted = node == 0 ? 0 : itemOf(node, depth - 16);
+  return at;
+}
+
+/** From a key at `at` to its value, of which it sets the node; 0 for no key. */
+function keyEnd(at: usize, node: usize): usize {
+  wanted = 0;
+  if (load<u8>(at) != QUOTE) return 0;
+  const end = Inlined.stringEnd(at);
+  if (end == 0) return 0;
+  const lengths: u64 = node == 0 ? 0 : load<u64>(node, NODE_LENGTHS);
+  if (lengths != 0) {
+    if (escaped) return 0;
+    const length = end - at - 2;
+    if ((lengths >> min<usize>(length, 63)) & 1) wanted = childOf(node, at + 1, length);
+  }
+  const colon = Inlined.space(end);
+  return load<u8>(colon) == COLON ? Inlined.space(colon + 1) : 0;
+}
+
+/** Writes `row` from the line at `at` if it has the shape of the last one; gives where it ends, or 0. */
+function shapedLine(at: usize, row: i32): usize {
+  const backslash = v128.load(BACKSLASHES);
+  const two = v128.load(TWOS);
+  const most = v128.load(SPACES);
+  let written: u64 = 0;
+  let part = SHAPE;
+  while (true) {
+    const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(part)));
+    const about = load<u64>(part, PART_NODE);
+    if ((~same & <i32> (about >> 32) & 0xffff) != 0) return 0;
+    const length = <usize> (about >> 48) & 0xff;
+    if (length > 16) {
+      if (v128.any_true(v128.xor(v128.load(at + length - 16), v128.load(part, PART_TAIL)))) return 0;
+    }
+    at += length;
+    const target = <usize> about;
+    const value = <i32> (about >> 56);
+    if (value == STRING_VALUE) {
+      const start = at;
+      let found: i32;
+      while (true) {
+        const bytes = v128.load(at);
+        const ends = i8x16.le_u(v128.xor(bytes, two), most);
+        found = i8x16.bitmask(v128.or(ends, i8x16.eq(bytes, backslash)));
+        if (found != 0) break;
+        at += 16;
+      }
+      at += ctz(found);
+      escaped = false;
+      if (load<u8>(at) != QUOTE) {
+        at = Inlined.stringEnd(start - 1);
+        if (at == 0) return 0;
+        at--;
+      }
+      if (target != 0) written = writeString(target, row, start - 1, at + 1, written);
+    } else if (value == SCALAR_VALUE) {
+      const first = load<u8>(at);
+      const end = Inlined.scalarEnd(at, first);
+      if (end == 0) return 0;
+      if (target != 0) written = writeScalar(target, row, at, end, first, written);
+      at = end;
+    } else if (value == LINE_END) {
+      if (written != all) unset(all & ~written, row);
+      nextPause = 1;
+      return at - 1;
+    }
+    part += PART_BYTES;
+  }
+}
+
+/** Makes the shape of the line at `at`, which is a row, the one to expect; none when it is not one that can be. */
+function learnShape(at: usize): void {
+  let part = SHAPE;
+  let glue = at;
+  let depth = STACK;
+  let node: usize = 0;
+  let bracket: u8 = 0;
+  let written: u64 = 0;
+  wanted = TREE;
+  shaped = false;
+  while (true) {
+    at = Inlined.space(at);
+    const first = load<u8>(at);
+    const target = wanted;
+    if (first == COMMA) {
+      at = member(Inlined.space(at + 1), depth, node, bracket);
+      continue;
+    }
+    if (first == LINE_FEED) {
+      shaped = addPart(part, glue, at + 1, 0, LINE_END) != 0;
+      return;
+    }
+    if (first == bracket + 2) {
+      depth -= 16;
+      at++;
+      if (depth > STACK) {
+        node = load<usize>(depth - 16);
+        bracket = load<u8>(depth - 16, 12);
+      } else bracket = 0;
+      continue;
+    }
+    // Here a value begins. Of a field that stands twice the last counts, and brackets have places: that is not for here.
+    if (target != 0) {
+      const field = load<i32>(target, NODE_FIELD);
+      const own: u64 = field < 0 ? 0 : <u64> 1 << field;
+      if ((written & (own | load<u64>(target, NODE_BELOW))) != 0) return;
+      if (own != 0 && (first | SMALL) == OPEN_OBJECT) return;
+      written |= own;
+    }
+    if ((first | SMALL) == OPEN_OBJECT) {
+      push(depth, target, at, first);
+      depth += 16;
+      node = target;
+      bracket = first;
+      at = Inlined.space(at + 1);
+      if (load<u8>(at) != first + 2) at = member(at, depth, node, bracket);
+      continue;
+    }
+    if (first == QUOTE) {
+      part = addPart(part, glue, at + 1, target, STRING_VALUE);
+      at = Inlined.stringEnd(at);
+      glue = at - 1;
+    } else {
+      part = addPart(part, glue, at, target, SCALAR_VALUE);
+      at = Inlined.scalarEnd(at, first);
+      glue = at;
+    }
+    if (part == 0) return;
+  }
+}
+
+/** Writes what stands from `from` to `to`, in several parts where it is long; gives the next part's place, or 0. */
+function addPart(part: usize, from: usize, to: usize, node: usize, value: u8): usize {
+  while (true) {
+    if (part == SHAPE_END) return 0;
+    const length = min(to - from, MOST_GLUE);
+    const last = from + length == to;
+    v128.store(part, v128.load(from));
+    if (length > 16) v128.store(part, v128.load(from + length - 16), PART_TAIL);
+    store<u32>(part, <u32> node, PART_NODE);
+    const mask: u32 = 0xffff >> (16 - min<u32>(<u32> length, 16));
+    store<u16>(part, <u16> mask, PART_MASK);
+    store<u8>(part, <u8> length, PART_LENGTH);
+    store<u8>(part, last ? value : NO_VALUE, PART_VALUE);
+    part += PART_BYTES;
+    if (last) return part;
+    from += length;
   }
 }
 
 /** What is used for every value, compiled into its callers: a function of its own, called, is a third slower in V8. */
 class Inlined {
-  /** Behind the string, word or number at `at`, which is written; 0 when there is none. */
-  @inline
-  static plainEnd(at: usize, first: u8, target: usize, row: i32): usize {
-    if (first == QUOTE) {
-      const end = Inlined.stringEnd(at);
-      if (end != 0 && target != 0) writeString(target, row, at, end);
-      return end;
-    }
-    const end = scalarEnd(at, first, target);
-    if (end != 0 && target != 0) writeScalar(target, row, at, end);
-    return end;
-  }
-
   /** Behind the white space at `at`; a line feed is none here, since it ends the line. */
   @inline
   static space(at: usize): usize {
     return load<u8>(at) > SPACE ? at : spaceEnd(at);
   }
 
-  /** Behind the string at `at`, whose kind it sets, UTF-8 or not: `TEXT` or `ESCAPED`. 0 when it is none. */
+  /** Behind the string at `at`, of which it tells whether it has escapes; UTF-8 or not. 0 when it is none. */
   @inline
   static stringEnd(at: usize): usize {
     const backslash = i8x16.splat(BACKSLASH);
     const two = i8x16.splat(2);
     const most = i8x16.splat(SPACE);
-    kind = TEXT;
+    escaped = false;
     at++;
     while (true) {
       const bytes = v128.load(at);
@@ -258,62 +437,32 @@ class Inlined {
         const byte = load<u8>(at);
         if (byte == QUOTE) return at + 1;
         if (byte != BACKSLASH) return 0;
-        kind = ESCAPED;
+        escaped = true;
         at = escapeEnd(at + 1);
         if (at == 0) return 0;
       }
     }
   }
 
-  /** From a member or item at `at` to its value, of which it sets the node; 0 for no key. */
+  /** Behind the word or number at `at`; 0 when there is none. */
   @inline
-  static member(at: usize, depth: usize, node: usize, bracket: u8): usize {
-    if (bracket == OPEN_ARRAY) {
-      wanted = node == 0 ? 0 : itemOf(node, depth - 16);
-      return at;
+  static scalarEnd(at: usize, first: u8): usize {
+    const start = at + <usize> (first == MINUS);
+    const word = load<u64>(start) ^ ZEROS;
+    const whole = digitCount(word);
+    let end = start + whole;
+    let byte = load<u8>(end);
+    let count: usize = 1;
+    if (byte == POINT) {
+      count = digitCount(load<u64>(++end) ^ ZEROS);
+      end += count;
+      byte = load<u8>(end);
     }
-    const key = next;
-    const changed = v128.xor(v128.load(at), v128.load(key));
-    if (
-      v128.any_true(v128.and(changed, v128.load(key, KEY_MASK))) ||
-      load<usize>(key, KEY_PARENT) != node
-    ) return newKeyEnd(at, node);
-    next += KEY_BYTES;
-    wanted = load<usize>(key, KEY_NODE);
-    return Inlined.space(at + load<usize>(key, KEY_LENGTH));
+    // Not one to seven digits without a zero before them, then none or as many, then no exponent.
+    const slow = (whole - 1 > 6) | (count - 1 > 6) |
+      ((whole > 1) & ((word & 0xff) == 0)) | ((byte | SMALL) == LETTER_E);
+    return slow ? slowEnd(at, first) : end;
   }
-}
-
-/** The same for a key that is not the expected one, but will be. */
-function newKeyEnd(at: usize, node: usize): usize {
-  const end = keyEnd(at, node);
-  const length = end - at;
-  if (end == 0 || next == KEYS_LAST) return end;
-  const key = next;
-  next += KEY_BYTES;
-  store<usize>(key, length > 16 ? NO_PARENT : node, KEY_PARENT);
-  if (length > 16) return end;
-  v128.store(key, v128.load(at));
-  v128.store(key, v128.load(MASKS + 16 - length), KEY_MASK);
-  store<usize>(key, length, KEY_LENGTH);
-  store<usize>(key, wanted, KEY_NODE);
-  return end;
-}
-
-/** From a key at `at` to its value, of which it sets the node; 0 for no key. */
-function keyEnd(at: usize, node: usize): usize {
-  wanted = 0;
-  if (load<u8>(at) != QUOTE) return 0;
-  const end = Inlined.stringEnd(at);
-  if (end == 0) return 0;
-  const lengths: u64 = node == 0 ? 0 : load<u64>(node, NODE_LENGTHS);
-  if (lengths != 0) {
-    if (kind == ESCAPED) return 0;
-    const length = end - at - 2;
-    if ((lengths >> min<usize>(length, 63)) & 1) wanted = childOf(node, at + 1, length);
-  }
-  const colon = Inlined.space(end);
-  return load<u8>(colon) == COLON ? Inlined.space(colon + 1) : 0;
 }
 
 function push(entry: usize, node: usize, at: usize, bracket: u8): void {
@@ -355,46 +504,82 @@ function restIs(child: usize, at: usize, length: usize): bool {
   return true;
 }
 
-function unset(place: i32): void {
-  store<i32>(STARTS + (place << 2), -1);
-  store<i32>(ENDS + (place << 2), 0);
-  store<f64>(NUMBERS + (place << 3), NaN);
-  store<u8>(KINDS + place, NONE);
-}
-
-function unsetBelow(node: usize, row: i32): void {
-  const end = load<usize>(node, NODE_BELOW_END);
-  for (let below = load<usize>(node, NODE_BELOW); below < end; below += 4) {
-    unset(load<i32>(below) * room + row);
+/** Those fields of the row as not there. */
+function unset(fields: u64, row: i32): void {
+  for (; fields != 0; fields &= fields - 1) {
+    const place = <i32> ctz(fields) * room + row;
+    store<i32>(STARTS + (place << 2), -1);
+    store<i32>(ENDS + (place << 2), 0);
+    store<f64>(NUMBERS + (place << 3), NaN);
+    store<u8>(KINDS + place, NONE);
   }
 }
 
-function write(node: usize, row: i32, kind: u8, start: usize, end: usize): void {
+/** Writes a value that has a place; gives its field as a bit. */
+function write(node: usize, row: i32, kind: u8, start: usize, end: usize): u64 {
   const field = load<i32>(node, NODE_FIELD);
-  if (field < 0) return;
+  if (field < 0) return 0;
   const place = field * room + row;
-  store<i32>(STARTS + (place << 2), <i32> start + shift);
-  store<i32>(ENDS + (place << 2), <i32> end + shift);
+  store<i32>(STARTS + (place << 2), <i32> (start - INPUT));
+  store<i32>(ENDS + (place << 2), <i32> (end - INPUT));
   store<f64>(NUMBERS + (place << 3), NaN);
   store<u8>(KINDS + place, kind);
   store<u8>(SUMMARIES + field, load<u8>(SUMMARIES + field) | kind);
+  return <u64> 1 << field;
 }
 
-function writeString(node: usize, row: i32, start: usize, end: usize): void {
-  if (isUtf8(start, end)) write(node, row, kind, start + 1, end - 1);
-  else write(node, row, OTHER, start, end);
+function writeString(node: usize, row: i32, start: usize, end: usize, written: u64): u64 {
+  if (!isUtf8(start, end)) return written | write(node, row, OTHER, start, end);
+  return written | write(node, row, escaped ? ESCAPED : TEXT, start + 1, end - 1);
 }
 
-function writeScalar(node: usize, row: i32, start: usize, end: usize): void {
-  if (kind != NONE && kind != NUMBER) return write(node, row, kind, start, end);
+function writeScalar(
+  node: usize,
+  row: i32,
+  start: usize,
+  end: usize,
+  first: u8,
+  written: u64,
+): u64 {
   const field = load<i32>(node, NODE_FIELD);
-  if (field < 0) return;
+  if (field < 0) return written;
+  if (first == LETTER_N) return written & ~(<u64> 1 << field);
+  if (first == LETTER_T || first == LETTER_F) {
+    return written | write(node, row, BOOLEAN, start, end);
+  }
+  if (!readNumber(start, end, first == MINUS)) return written | write(node, row, LONG, start, end);
   const place = field * room + row;
-  unset(place);
-  if (kind == NONE) return;
+  store<i32>(STARTS + (place << 2), -1);
+  store<i32>(ENDS + (place << 2), 0);
   store<f64>(NUMBERS + (place << 3), number);
   store<u8>(KINDS + place, NUMBER);
   store<u8>(SUMMARIES + field, load<u8>(SUMMARIES + field) | NUMBER);
+  return written | <u64> 1 << field;
+}
+
+/** Reads the number from `start` to `end`; false when one exact operation does not. */
+function readNumber(start: usize, end: usize, negative: bool): bool {
+  const digits = start + <usize> negative;
+  const word = load<u64>(digits) ^ ZEROS;
+  const whole = digitCount(word);
+  const point = digits + whole;
+  if (whole == 8 || (point < end && (load<u8>(point) != POINT || end - point > 8))) {
+    longNumberEnd(digits, negative);
+    return exact;
+  }
+  let value = <f64> decimalOf(word, whole);
+  if (point < end) {
+    const count = end - point - 1;
+    const rest = load<u64>(point, 1) ^ ZEROS;
+    if (digitCount(rest) != count) {
+      longNumberEnd(digits, negative);
+      return exact;
+    }
+    const power = load<f64>(POWERS + (count << 3));
+    value = (value * power + <f64> decimalOf(rest, count)) / power;
+  }
+  number = negative ? -value : value;
+  return !(negative && value == 0);
 }
 
 function spaceEnd(at: usize): usize {
@@ -406,53 +591,14 @@ function isSpace(byte: u8): bool {
   return byte == SPACE || byte == TAB || byte == CARRIAGE_RETURN;
 }
 
-/** Behind the word or number at `at`, whose kind it sets; 0 when there is none. */
-function scalarEnd(at: usize, first: u8, target: usize): usize {
-  if (first == LETTER_N) {
-    kind = NONE;
-    return load<u32>(at) == NULL ? at + 4 : 0;
-  }
-  if (first == LETTER_T || first == LETTER_F) {
-    kind = BOOLEAN;
-    if (first == LETTER_T) return load<u32>(at) == TRUE ? at + 4 : 0;
-    return load<u32>(at, 1) == FALSE ? at + 5 : 0;
-  }
-  return numberEnd(at, first == MINUS, target != 0);
-}
-
-/** Behind the number at `at`, whose kind and double it sets where they are read; 0 when there is none. */
-function numberEnd(at: usize, negative: bool, read: bool): usize {
+/** Behind the word, or the number of any shape, at `at`; 0 when there is none. */
+function slowEnd(at: usize, first: u8): usize {
+  if (first == LETTER_N) return load<u32>(at) == NULL ? at + 4 : 0;
+  if (first == LETTER_T) return load<u32>(at) == TRUE ? at + 4 : 0;
+  if (first == LETTER_F) return load<u32>(at, 1) == FALSE ? at + 5 : 0;
+  const negative = first == MINUS;
   const start = at + <usize> negative;
-  const word = load<u64>(start) ^ ZEROS;
-  const whole = digitCount(word);
-  if (whole == 0 || (whole > 1 && (word & 0xff) == 0)) return 0;
-  if (whole == 8) return longNumberEnd(start, negative);
-  at = start + whole;
-  let byte = load<u8>(at);
-  let rest: u64 = 0;
-  let count: usize = 0;
-  if (byte == POINT) {
-    rest = load<u64>(++at) ^ ZEROS;
-    count = digitCount(rest);
-    if (count == 0) return 0;
-    if (count == 8) return longNumberEnd(start, negative);
-    at += count;
-    byte = load<u8>(at);
-  }
-  if ((byte | SMALL) == LETTER_E) return longNumberEnd(start, negative);
-  if (read) setNumber(word, whole, rest, count, negative);
-  return at;
-}
-
-/** The number of so many digits before and behind the point. */
-function setNumber(word: u64, whole: usize, rest: u64, count: usize, negative: bool): void {
-  let value = <f64> decimalOf(word, whole);
-  if (count > 0) {
-    const power = load<f64>(POWERS + (count << 3));
-    value = (value * power + <f64> decimalOf(rest, count)) / power;
-  }
-  kind = negative && value == 0 ? LONG : NUMBER;
-  number = negative ? -value : value;
+  return isDigit(load<u8>(start)) ? longNumberEnd(start, negative) : 0;
 }
 
 /** How many of the eight bytes of a word are digits, up to the first that is none, when each is less `0`. */
@@ -468,7 +614,7 @@ function decimalOf(word: u64, count: usize): u64 {
   return (value * 42_949_672_960_001) >> 32;
 }
 
-/** The same for any number, less its sign. */
+/** Behind a number of any shape, less its sign, which it reads; 0 when there is none. */
 function longNumberEnd(start: usize, negative: bool): usize {
   let at = start;
   let mantissa: u64 = 0;
@@ -491,8 +637,8 @@ function longNumberEnd(start: usize, negative: bool): usize {
     const size = at - first > EXPONENT_DIGITS ? MOST_EXPONENT : decimal(first, at);
     exponent += minus ? -size : size;
   }
-  const exact = digits <= EXACT_DIGITS && mantissa <= MOST_EXACT && abs(exponent) <= MOST_POWER;
-  kind = exact && !(negative && mantissa == 0) ? NUMBER : LONG;
+  exact = digits <= EXACT_DIGITS && mantissa <= MOST_EXACT && abs(exponent) <= MOST_POWER &&
+    !(negative && mantissa == 0);
   if (!exact) return at;
   number = <f64> mantissa;
   if (exponent < 0) number /= load<f64>(POWERS + (-exponent << 3));
@@ -543,7 +689,12 @@ function escapeEnd(at: usize): usize {
 /** Whether these bytes are UTF-8. */
 function isUtf8(start: usize, end: usize): bool {
   let at = start;
-  while (at + 16 <= end && i8x16.bitmask(v128.load(at)) == 0) at += 16;
+  let high: i32 = 0;
+  for (; at < end; at += 16) {
+    high = i8x16.bitmask(v128.load(at));
+    if (high != 0) break;
+  }
+  if (at >= end || at + <usize> ctz(high) >= end) return true;
   while (at < end) {
     const lead = load<u8>(at++);
     if (lead < 0x80) continue;
@@ -560,4 +711,43 @@ function isUtf8(start: usize, end: usize): bool {
     at += more;
   }
   return true;
+}
+
+/**
+ * Puts the bytes of all values of the first `rows` rows that have places one behind the other, field by field, and moves
+ * their places there. Gives their number; or, with nothing moved, -1 when they are more than `most`.
+ */
+export function keep(rows: i32, fields: i32, most: i32): i32 {
+  let size: i32 = 0;
+  for (let field = 0; field < fields; field++) {
+    if (!hasPlaces(field)) continue;
+    const first = (field * room) << 2;
+    for (let at = first; at < first + (rows << 2); at += 4) {
+      const start = load<i32>(STARTS + at);
+      size += start < 0 ? 0 : load<i32>(ENDS + at) - start;
+    }
+  }
+  if (size > most) return -1;
+  let kept = KEPT;
+  for (let field = 0; field < fields; field++) {
+    if (!hasPlaces(field)) continue;
+    const first = (field * room) << 2;
+    for (let at = first; at < first + (rows << 2); at += 4) {
+      const start = load<i32>(STARTS + at);
+      if (start < 0) continue;
+      const from = INPUT + start;
+      const length = load<i32>(ENDS + at) - start;
+      v128.store(kept, v128.load(from));
+      for (let next = 16; next < length; next += 16) v128.store(kept + next, v128.load(from + next));
+      store<i32>(STARTS + at, <i32> (kept - KEPT));
+      kept += length;
+      store<i32>(ENDS + at, <i32> (kept - KEPT));
+    }
+  }
+  return size;
+}
+
+/** Whether the field has other values than numbers. */
+function hasPlaces(field: i32): bool {
+  return (load<u8>(SUMMARIES + field) & ~NUMBER) != 0;
 }

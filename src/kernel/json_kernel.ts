@@ -14,13 +14,9 @@ import {
   TAPE_PLACES,
 } from "../batch/json_tape.ts";
 import { lineFeed, NEWLINE, trimmedEnd } from "../batch/line_format.ts";
+import { type Address, kernelExports } from "./instance.ts";
 import { writeJsonTree } from "./json_kernel_tree.ts";
 import { WASM_BASE64 } from "./json_wasm.ts";
-
-/** A constant of the kernel, as WebAssembly.Global gives it. */
-interface Address {
-  readonly value: number;
-}
 
 interface KernelExports {
   readonly memory: WebAssembly.Memory;
@@ -35,7 +31,9 @@ interface KernelExports {
   readonly KINDS: Address;
   readonly INPUT: Address;
   readonly INPUT_BYTES: Address;
-  scan(length: number, base: number, fields: number, room: number): void;
+  readonly KEPT: Address;
+  scan(length: number, fields: number, room: number): void;
+  keep(rows: number, fields: number, most: number): number;
 }
 
 /** Makes a scan for some fields, as {@link jsonScan} does. */
@@ -54,10 +52,9 @@ export function jsonScanner(tree: JsonTree): JsonScan {
 
 /** Scans on a kernel of their own; null where it cannot run. */
 export function kernelJsonScan(): JsonScanMaker | null {
-  const wasm = Uint8Array.from(atob(WASM_BASE64), (character) => character.charCodeAt(0));
-  if (typeof WebAssembly === "undefined" || !WebAssembly.validate(wasm)) return null;
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(wasm));
-  const kernel = new JsonKernel(exports as unknown as KernelExports);
+  const exports = kernelExports<KernelExports>(WASM_BASE64);
+  if (exports === null) return null;
+  const kernel = new JsonKernel(exports);
   return (tree) => kernel.scanFor(tree);
 }
 
@@ -65,6 +62,7 @@ export function kernelJsonScan(): JsonScanMaker | null {
 class JsonKernel {
   readonly #exports: KernelExports;
   readonly #input: Uint8Array;
+  readonly #kept: Uint8Array;
   readonly #state: Int32Array;
   /** Whose fields the kernel looks for. */
   #tree: JsonTree | null = null;
@@ -74,6 +72,7 @@ class JsonKernel {
     this.#exports = exports;
     // A line feed stands behind the longest input.
     this.#input = new Uint8Array(buffer, exports.INPUT.value, exports.INPUT_BYTES.value + 1);
+    this.#kept = new Uint8Array(buffer, exports.KEPT.value, exports.INPUT_BYTES.value);
     this.#state = new Int32Array(buffer, exports.STATE.value, 5);
     const powers = new Float64Array(buffer, exports.POWERS.value, 23);
     powers.forEach((_, power) => powers[power] = Number(`1e${power}`));
@@ -129,7 +128,7 @@ class JsonKernel {
     tape.summaries.fill(0);
     state.fill(0);
     do {
-      this.#exports.scan(length, start, tape.count, tape.room);
+      this.#exports.scan(length, tape.count, tape.room);
       if (state[4] === 0) break;
       const at = start + state[0]!;
       const newline = lineFeed(bytes, at, end);
@@ -138,16 +137,18 @@ class JsonKernel {
         tape.mark(row, JSON_KIND.parsed);
         state[1] = row + 1;
       }
-      state[0] = newline + 1 - start;
+      state[0] = Math.min(newline + 1, end) - start;
       state[2]!++;
     } while (state[0]! < length && state[1]! < tape.room);
     const [next, rows, lines, empty] = state as unknown as [number, number, number, number];
+    const size = this.#exports.keep(rows, tape.count, next);
     return {
+      bytes: size < 0 ? this.#input.slice(0, next) : this.#kept.slice(0, size),
       fields: tape.fields(rows),
       rows,
       lines,
       empty,
-      next: Math.min(start + next, end),
+      next: start + next,
     };
   }
 }

@@ -15,7 +15,6 @@ const FIELD = 36;
 const CHILDREN = 40;
 const CHILDREN_END = 44;
 const BELOW = 48;
-const BELOW_END = 52;
 const NODE_BYTES = 64;
 /** Names of so many bytes and more share the last bit. */
 const LONGEST = 63;
@@ -43,11 +42,9 @@ class TreeWriter {
     const { memory } = this;
     const { name, children, below } = node;
     const namePlace = this.take(name.length);
-    const belowPlace = this.take(below.length * 4);
     const childrenPlace = this.take(children.length * NODE_BYTES);
-    if (namePlace < 0 || belowPlace < 0 || childrenPlace < 0) return false;
+    if (namePlace < 0 || childrenPlace < 0) return false;
     name.forEach((byte, index) => memory.setUint8(namePlace + index, byte));
-    below.forEach((field, index) => memory.setInt32(belowPlace + index * 4, field, true));
     for (let index = 0; index < 8; index++) {
       memory.setUint8(place + WORD + index, name[index] ?? 0);
       memory.setUint8(place + MASK + index, index < name.length ? 0xff : 0);
@@ -63,8 +60,7 @@ class TreeWriter {
       this.#address(childrenPlace + children.length * NODE_BYTES),
       true,
     );
-    memory.setInt32(place + BELOW, this.#address(belowPlace), true);
-    memory.setInt32(place + BELOW_END, this.#address(belowPlace + below.length * 4), true);
+    memory.setBigUint64(place + BELOW, bitsOf(below), true);
     return children.every((child, index) => this.node(child, childrenPlace + index * NODE_BYTES));
   }
 
@@ -75,7 +71,9 @@ class TreeWriter {
 
 /** The lengths of the children's names as bits. */
 function lengthsOf(children: readonly JsonNode[]): bigint {
-  let bits = 0n;
-  for (const { name } of children) bits |= 1n << BigInt(Math.min(name.length, LONGEST));
-  return bits;
+  return bitsOf(children.map(({ name }) => Math.min(name.length, LONGEST)));
+}
+
+function bitsOf(numbers: readonly number[]): bigint {
+  return numbers.reduce((bits, number) => bits | 1n << BigInt(number), 0n);
 }
