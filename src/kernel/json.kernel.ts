@@ -111,10 +111,10 @@ const NULL: u32 = 0x6c6c_756e;
 const FALSE: u32 = 0x6573_6c61;
 
 const MOST_PAUSE: i32 = 64;
-/** Sixteen times the same byte, as the search for a string's end has them. */
-const BACKSLASHES: usize = 512;
-const TWOS: usize = 528;
-const SPACES: usize = 544;
+/** Sixteen times the same byte. V8 makes a constant anew wherever it is used, but loads these once a line. */
+const QUOTES: usize = 512;
+const BACKSLASHES: usize = 528;
+const CONTROLS: usize = 544;
 const EXACT_DIGITS: usize = 18;
 const MOST_EXACT: u64 = 0x1f_ffff_ffff_ffff;
 const EXPONENT_DIGITS: usize = 4;
@@ -133,6 +133,10 @@ let number: f64 = 0;
 let exact: bool = false;
 /** The node of the key last read, or 0. */
 let wanted: usize = 0;
+/** The fields that the row has, as bits. */
+let written: u64 = 0;
+/** The fields of which some row has a number, as bits. */
+let numbers: u64 = 0;
 /** Whether there is a shape. */
 let shaped: bool = false;
 /** How many lines are read before a shape is tried or learned, and how many the next time, since lines differ. */
@@ -193,9 +197,10 @@ function prepare(): void {
   shaped = false;
   pause = 0;
   nextPause = 1;
+  numbers = 0;
+  v128.store(QUOTES, i8x16.splat(QUOTE));
   v128.store(BACKSLASHES, i8x16.splat(BACKSLASH));
-  v128.store(TWOS, i8x16.splat(2));
-  v128.store(SPACES, i8x16.splat(SPACE));
+  v128.store(CONTROLS, i8x16.splat(SPACE - 1));
 }
 
 /** Writes `row` from the line at `start`. Gives where the line ends; 0, with the row unspecified, when it is left. */
@@ -205,8 +210,7 @@ function scanLine(start: usize, row: i32): usize {
   if (bracket != OPEN_OBJECT) return 0;
   let depth = STACK;
   let node: usize = 0;
-  /** The fields that the row has, as bits. */
-  let written: u64 = 0;
+  written = 0;
   wanted = TREE;
   while (true) {
     // Here a value begins.
@@ -226,13 +230,9 @@ function scanLine(start: usize, row: i32): usize {
         continue;
       }
     } else {
-      const end = first == QUOTE ? Inlined.stringEnd(at) : Inlined.scalarEnd(at, first);
+      const end = first == QUOTE ? Inlined.stringEnd(at) : Inlined.scalarEnd(at, target, row);
       if (end == 0) return 0;
-      if (target != 0) {
-        written = first == QUOTE
-          ? writeString(target, row, at, end, written)
-          : writeScalar(target, row, at, end, first, written);
-      }
+      if (first == QUOTE && target != 0) writeString(target, row, at + 1, end - 1, escaped);
       at = end;
     }
     at = Inlined.space(at);
@@ -240,7 +240,7 @@ function scanLine(start: usize, row: i32): usize {
     while (load<u8>(at) == bracket + 2) {
       at++;
       depth -= 16;
-      if (node != 0) written |= write(node, row, OTHER, load<usize>(depth, 4), at);
+      if (node != 0) write(node, row, OTHER, load<usize>(depth, 4), at);
       at = Inlined.space(at);
       if (depth == STACK) {
         if (load<u8>(at) != LINE_FEED) return 0;
@@ -281,46 +281,51 @@ function keyEnd(at: usize, node: usize): usize {
 
 /** Writes `row` from the line at `at` if it has the shape of the last one; gives where it ends, or 0. */
 function shapedLine(at: usize, row: i32): usize {
+  const quote = v128.load(QUOTES);
   const backslash = v128.load(BACKSLASHES);
-  const two = v128.load(TWOS);
-  const most = v128.load(SPACES);
-  let written: u64 = 0;
+  const control = v128.load(CONTROLS);
   let part = SHAPE;
+  written = 0;
   while (true) {
     const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(part)));
     const about = load<u64>(part, PART_NODE);
-    if ((~same & <i32> (about >> 32) & 0xffff) != 0) return 0;
-    const length = <usize> (about >> 48) & 0xff;
+    const traits = <u32> (about >> 32);
+    if ((~same & traits & 0xffff) != 0) return 0;
+    const length = (traits >> 16) & 0xff;
     if (length > 16) {
-      if (v128.any_true(v128.xor(v128.load(at + length - 16), v128.load(part, PART_TAIL)))) return 0;
+      const tail = v128.load(part, PART_TAIL);
+      if (v128.any_true(v128.xor(v128.load(at + length - 16), tail))) return 0;
     }
     at += length;
     const target = <usize> about;
-    const value = <i32> (about >> 56);
+    const value = traits >> 24;
     if (value == STRING_VALUE) {
       const start = at;
-      let found: i32;
+      let escapes = false;
       while (true) {
         const bytes = v128.load(at);
-        const ends = i8x16.le_u(v128.xor(bytes, two), most);
-        found = i8x16.bitmask(v128.or(ends, i8x16.eq(bytes, backslash)));
-        if (found != 0) break;
+        const ends = i8x16.bitmask(i8x16.eq(bytes, quote));
+        const others = i8x16.bitmask(
+          v128.or(i8x16.eq(bytes, backslash), i8x16.le_u(bytes, control)),
+        );
+        // Up to the first quote, or all sixteen.
+        if ((others & (ends ^ (ends - 1))) != 0) {
+          at = slowStringEnd(start - 1);
+          if (at == 0) return 0;
+          at--;
+          escapes = true;
+          break;
+        }
+        if (ends != 0) {
+          at += ctz(ends);
+          break;
+        }
         at += 16;
       }
-      at += ctz(found);
-      escaped = false;
-      if (load<u8>(at) != QUOTE) {
-        at = Inlined.stringEnd(start - 1);
-        if (at == 0) return 0;
-        at--;
-      }
-      if (target != 0) written = writeString(target, row, start - 1, at + 1, written);
+      if (target != 0) writeString(target, row, start, at, escapes);
     } else if (value == SCALAR_VALUE) {
-      const first = load<u8>(at);
-      const end = Inlined.scalarEnd(at, first);
-      if (end == 0) return 0;
-      if (target != 0) written = writeScalar(target, row, at, end, first, written);
-      at = end;
+      at = Inlined.scalarEnd(at, target, row);
+      if (at == 0) return 0;
     } else if (value == LINE_END) {
       if (written != all) unset(all & ~written, row);
       nextPause = 1;
@@ -330,6 +335,10 @@ function shapedLine(at: usize, row: i32): usize {
   }
 }
 
+function slowStringEnd(at: usize): usize {
+  return Inlined.stringEnd(at);
+}
+
 /** Makes the shape of the line at `at`, which is a row, the one to expect; none when it is not one that can be. */
 function learnShape(at: usize): void {
   let part = SHAPE;
@@ -337,7 +346,7 @@ function learnShape(at: usize): void {
   let depth = STACK;
   let node: usize = 0;
   let bracket: u8 = 0;
-  let written: u64 = 0;
+  let seen: u64 = 0;
   wanted = TREE;
   shaped = false;
   while (true) {
@@ -365,9 +374,9 @@ function learnShape(at: usize): void {
     if (target != 0) {
       const field = load<i32>(target, NODE_FIELD);
       const own: u64 = field < 0 ? 0 : <u64> 1 << field;
-      if ((written & (own | load<u64>(target, NODE_BELOW))) != 0) return;
+      if ((seen & (own | load<u64>(target, NODE_BELOW))) != 0) return;
       if (own != 0 && (first | SMALL) == OPEN_OBJECT) return;
-      written |= own;
+      seen |= own;
     }
     if ((first | SMALL) == OPEN_OBJECT) {
       push(depth, target, at, first);
@@ -384,7 +393,7 @@ function learnShape(at: usize): void {
       glue = at - 1;
     } else {
       part = addPart(part, glue, at, target, SCALAR_VALUE);
-      at = Inlined.scalarEnd(at, first);
+      at = Inlined.scalarEnd(at, 0, 0);
       glue = at;
     }
     if (part == 0) return;
@@ -444,24 +453,35 @@ class Inlined {
     }
   }
 
-  /** Behind the word or number at `at`; 0 when there is none. */
+  /** Behind the word or number at `at`, which is the row's value of the node unless that is 0; 0 when there is none. */
   @inline
-  static scalarEnd(at: usize, first: u8): usize {
-    const start = at + <usize> (first == MINUS);
-    const word = load<u64>(start) ^ ZEROS;
+  static scalarEnd(at: usize, target: usize, row: i32): usize {
+    const bytes = load<u64>(at);
+    const negative = <usize> (<u8> bytes == MINUS);
+    const word = (bytes >> (<u64> negative << 3)) ^ ZEROS;
     const whole = digitCount(word);
-    let end = start + whole;
-    let byte = load<u8>(end);
-    let count: usize = 1;
-    if (byte == POINT) {
-      count = digitCount(load<u64>(++end) ^ ZEROS);
+    let end = at + negative + whole;
+    let after = <u8> (word >> (<u64> whole << 3));
+    let rest: u64 = 0;
+    let count: usize = 0;
+    // Unless these are one to seven bytes with what is behind them, and no zero before other digits.
+    let slow = (whole - 1 > 6 - negative) | ((whole > 1) & (<u8> word == 0));
+    if (after == (POINT ^ ZERO)) {
+      rest = load<u64>(++end) ^ ZEROS;
+      count = digitCount(rest);
       end += count;
-      byte = load<u8>(end);
+      after = <u8> (rest >> (<u64> count << 3));
+      slow |= count - 1 > 6;
     }
-    // Not one to seven digits without a zero before them, then none or as many, then no exponent.
-    const slow = (whole - 1 > 6) | (count - 1 > 6) |
-      ((whole > 1) & ((word & 0xff) == 0)) | ((byte | SMALL) == LETTER_E);
-    return slow ? slowEnd(at, first) : end;
+    if (slow | ((after | SMALL) == (LETTER_E ^ ZERO | SMALL))) return slowEnd(at, target, row);
+    if (target != 0) {
+      const digits = word & ~(<u64> -1 << (<u64> whole << 3)) | rest << (<u64> whole << 3);
+      const mantissa = decimalOf(digits, whole + count);
+      if (whole + count > 8 || (negative != 0 && mantissa == 0)) return slowEnd(at, target, row);
+      const value = <f64> (negative != 0 ? -mantissa : mantissa);
+      writeNumber(target, row, value / load<f64>(POWERS + (count << 3)));
+    }
+    return end;
   }
 }
 
@@ -515,71 +535,38 @@ function unset(fields: u64, row: i32): void {
   }
 }
 
-/** Writes a value that has a place; gives its field as a bit. */
-function write(node: usize, row: i32, kind: u8, start: usize, end: usize): u64 {
+/** Writes a value that has a place. */
+function write(node: usize, row: i32, kind: u8, start: usize, end: usize): void {
   const field = load<i32>(node, NODE_FIELD);
-  if (field < 0) return 0;
+  if (field < 0) return;
   const place = field * room + row;
   store<i32>(STARTS + (place << 2), <i32> (start - INPUT));
   store<i32>(ENDS + (place << 2), <i32> (end - INPUT));
   store<f64>(NUMBERS + (place << 3), NaN);
   store<u8>(KINDS + place, kind);
   store<u8>(SUMMARIES + field, load<u8>(SUMMARIES + field) | kind);
-  return <u64> 1 << field;
+  written |= <u64> 1 << field;
 }
 
-function writeString(node: usize, row: i32, start: usize, end: usize, written: u64): u64 {
-  if (!isUtf8(start, end)) return written | write(node, row, OTHER, start, end);
-  return written | write(node, row, escaped ? ESCAPED : TEXT, start + 1, end - 1);
-}
-
-function writeScalar(
-  node: usize,
-  row: i32,
-  start: usize,
-  end: usize,
-  first: u8,
-  written: u64,
-): u64 {
+function forget(node: usize): void {
   const field = load<i32>(node, NODE_FIELD);
-  if (field < 0) return written;
-  if (first == LETTER_N) return written & ~(<u64> 1 << field);
-  if (first == LETTER_T || first == LETTER_F) {
-    return written | write(node, row, BOOLEAN, start, end);
-  }
-  if (!readNumber(start, end, first == MINUS)) return written | write(node, row, LONG, start, end);
-  const place = field * room + row;
-  store<i32>(STARTS + (place << 2), -1);
-  store<i32>(ENDS + (place << 2), 0);
-  store<f64>(NUMBERS + (place << 3), number);
-  store<u8>(KINDS + place, NUMBER);
-  store<u8>(SUMMARIES + field, load<u8>(SUMMARIES + field) | NUMBER);
-  return written | <u64> 1 << field;
+  if (field >= 0) written &= ~(<u64> 1 << field);
 }
 
-/** Reads the number from `start` to `end`; false when one exact operation does not. */
-function readNumber(start: usize, end: usize, negative: bool): bool {
-  const digits = start + <usize> negative;
-  const word = load<u64>(digits) ^ ZEROS;
-  const whole = digitCount(word);
-  const point = digits + whole;
-  if (whole == 8 || (point < end && (load<u8>(point) != POINT || end - point > 8))) {
-    longNumberEnd(digits, negative);
-    return exact;
-  }
-  let value = <f64> decimalOf(word, whole);
-  if (point < end) {
-    const count = end - point - 1;
-    const rest = load<u64>(point, 1) ^ ZEROS;
-    if (digitCount(rest) != count) {
-      longNumberEnd(digits, negative);
-      return exact;
-    }
-    const power = load<f64>(POWERS + (count << 3));
-    value = (value * power + <f64> decimalOf(rest, count)) / power;
-  }
-  number = negative ? -value : value;
-  return !(negative && value == 0);
+/** Writes a number, whose other marks are made by `keep`. */
+function writeNumber(node: usize, row: i32, value: f64): void {
+  const field = load<i32>(node, NODE_FIELD);
+  if (field < 0) return;
+  const bit = <u64> 1 << field;
+  store<f64>(NUMBERS + ((field * room + row) << 3), value);
+  numbers |= bit;
+  written |= bit;
+}
+
+/** Writes the string between the quotes around `start` and `end`. */
+function writeString(node: usize, row: i32, start: usize, end: usize, escapes: bool): void {
+  if (isUtf8(start, end)) write(node, row, escapes ? ESCAPED : TEXT, start, end);
+  else write(node, row, OTHER, start - 1, end + 1);
 }
 
 function spaceEnd(at: usize): usize {
@@ -591,14 +578,27 @@ function isSpace(byte: u8): bool {
   return byte == SPACE || byte == TAB || byte == CARRIAGE_RETURN;
 }
 
-/** Behind the word, or the number of any shape, at `at`; 0 when there is none. */
-function slowEnd(at: usize, first: u8): usize {
-  if (first == LETTER_N) return load<u32>(at) == NULL ? at + 4 : 0;
-  if (first == LETTER_T) return load<u32>(at) == TRUE ? at + 4 : 0;
-  if (first == LETTER_F) return load<u32>(at, 1) == FALSE ? at + 5 : 0;
+/** The same as `scalarEnd` for words, and for numbers of any shape. */
+function slowEnd(at: usize, target: usize, row: i32): usize {
+  const first = load<u8>(at);
+  if (first == LETTER_N) {
+    if (load<u32>(at) != NULL) return 0;
+    if (target != 0) forget(target);
+    return at + 4;
+  }
+  if (first == LETTER_T || first == LETTER_F) {
+    const extra = <usize> (first == LETTER_F);
+    if (load<u32>(at + extra) != (first == LETTER_T ? TRUE : FALSE)) return 0;
+    if (target != 0) write(target, row, BOOLEAN, at, at + 4 + extra);
+    return at + 4 + extra;
+  }
   const negative = first == MINUS;
   const start = at + <usize> negative;
-  return isDigit(load<u8>(start)) ? longNumberEnd(start, negative) : 0;
+  const end = isDigit(load<u8>(start)) ? longNumberEnd(start, negative) : 0;
+  if (end == 0 || target == 0) return end;
+  if (exact) writeNumber(target, row, number);
+  else write(target, row, LONG, at, end);
+  return end;
 }
 
 /** How many of the eight bytes of a word are digits, up to the first that is none, when each is less `0`. */
@@ -606,12 +606,12 @@ function digitCount(word: u64): usize {
   return <usize> ctz(((word + 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080) >> 3;
 }
 
-/** The number that the first `count` bytes, 1 to 7, of a word of digits are: neighbours are added up, three times. */
-function decimalOf(word: u64, count: usize): u64 {
+/** The number that the first `count` bytes, 1 to 8, of a word of digits are: neighbours are added up, three times. */
+function decimalOf(word: u64, count: usize): i64 {
   let value = word << ((8 - <u64> count) << 3);
   value = ((value * 2561) >> 8) & 0x00ff_00ff_00ff_00ff;
   value = ((value * 6_553_601) >> 16) & 0x0000_ffff_0000_ffff;
-  return (value * 42_949_672_960_001) >> 32;
+  return <i64> ((value * 42_949_672_960_001) >> 32);
 }
 
 /** Behind a number of any shape, less its sign, which it reads; 0 when there is none. */
@@ -720,6 +720,7 @@ function isUtf8(start: usize, end: usize): bool {
 export function keep(rows: i32, fields: i32, most: i32): i32 {
   let size: i32 = 0;
   for (let field = 0; field < fields; field++) {
+    if ((numbers >> field) & 1) markNumbers(field, rows);
     if (!hasPlaces(field)) continue;
     const first = (field * room) << 2;
     for (let at = first; at < first + (rows << 2); at += 4) {
@@ -738,7 +739,9 @@ export function keep(rows: i32, fields: i32, most: i32): i32 {
       const from = INPUT + start;
       const length = load<i32>(ENDS + at) - start;
       v128.store(kept, v128.load(from));
-      for (let next = 16; next < length; next += 16) v128.store(kept + next, v128.load(from + next));
+      for (let next = 16; next < length; next += 16) {
+        v128.store(kept + next, v128.load(from + next));
+      }
       store<i32>(STARTS + at, <i32> (kept - KEPT));
       kept += length;
       store<i32>(ENDS + at, <i32> (kept - KEPT));
@@ -750,4 +753,18 @@ export function keep(rows: i32, fields: i32, most: i32): i32 {
 /** Whether the field has other values than numbers. */
 function hasPlaces(field: i32): bool {
   return (load<u8>(SUMMARIES + field) & ~NUMBER) != 0;
+}
+
+/** Completes what is written of a field that has numbers: no other value has a double. */
+function markNumbers(field: i32, rows: i32): void {
+  store<u8>(SUMMARIES + field, load<u8>(SUMMARIES + field) | NUMBER);
+  if (!hasPlaces(field)) return;
+  const first = field * room;
+  for (let place = first; place < first + rows; place++) {
+    const value = load<f64>(NUMBERS + (place << 3));
+    if (value != value) continue;
+    store<i32>(STARTS + (place << 2), -1);
+    store<i32>(ENDS + (place << 2), 0);
+    store<u8>(KINDS + place, NUMBER);
+  }
 }
