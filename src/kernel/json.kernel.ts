@@ -24,25 +24,27 @@ export const POWERS: usize = 256;
 const STACK: usize = 1024;
 const STACK_END: usize = STACK + 16 * 1000;
 /**
- * The shape of the line before, in parts of 64 bytes: what stands before a value, from the value before it on (its first
- * sixteen bytes, and its last where there are more), the value's node, a mask of the first bytes as bits, how many bytes
- * these are, and what value follows. Most lines have the same keys in the same order.
+ * The shapes of lines as a tree of parts of 64 bytes. A part is what stands before a value, from the value before it on:
+ * its first sixteen bytes, and its last where there are more; the value's node, a mask of the first bytes as bits, how
+ * many these are, what value follows; and where the first part behind it is and the next in its own place, or 0. Most
+ * lines have the same keys in the same order, and those that do not are of a few kinds.
  */
-const SHAPE: usize = STACK_END;
-const SHAPE_END: usize = SHAPE + 64 * 128;
+const SHAPES: usize = STACK_END;
+const SHAPES_END: usize = SHAPES + 64 * 256;
 const PART_TAIL: usize = 16;
 const PART_NODE: usize = 32;
-const PART_MASK: usize = 36;
-const PART_LENGTH: usize = 38;
-const PART_VALUE: usize = 39;
+const PART_NEXT: usize = 40;
+const PART_OTHER: usize = 44;
 const PART_BYTES: usize = 64;
 const MOST_GLUE: usize = 32;
+/** Where the first part of all is. */
+const ROOT: usize = 560;
 const NO_VALUE: u8 = 0;
 const STRING_VALUE: u8 = 1;
 const SCALAR_VALUE: u8 = 2;
 const LINE_END: u8 = 3;
 /** The root's node, then what it points to; the caller fills it in. */
-export const TREE: usize = 25_600;
+export const TREE: usize = 33_792;
 /** The tape's offsets where values start. */
 export const STARTS: usize = TREE + TREE_BYTES;
 /** And where they end. */
@@ -137,9 +139,9 @@ let wanted: usize = 0;
 let written: u64 = 0;
 /** The fields of which some row has a number, as bits. */
 let numbers: u64 = 0;
-/** Whether there is a shape. */
-let shaped: bool = false;
-/** How many lines are read before a shape is tried or learned, and how many the next time, since lines differ. */
+/** Where the next part goes. */
+let parts: usize = SHAPES;
+/** How many lines are read before shapes are tried or learned again, and how many the next time that none fits. */
 let pause: i32 = 0;
 let nextPause: i32 = 1;
 
@@ -155,12 +157,11 @@ export function scan(length: i32, fields: i32, most: i32): void {
   let rows = load<i32>(STATE, 4);
   let lines = load<i32>(STATE, 8);
   let empty = load<i32>(STATE, 12);
-  // The nodes of the shape may be those of another tree.
-  if (at == INPUT) prepare();
+  if (at == INPUT) numbers = 0;
   let left = false;
   while (at < end && rows < most) {
     let newline: usize = 0;
-    if (shaped && pause == 0) newline = shapedLine(at, rows);
+    if (pause == 0) newline = shapedLine(at, rows);
     if (newline == 0) newline = anyLine(at, rows);
     if (newline != 0) {
       rows++;
@@ -181,7 +182,7 @@ export function scan(length: i32, fields: i32, most: i32): void {
   store<i32>(STATE, left, 16);
 }
 
-/** The same for a line that is not of the shape of the one before; its own is learned, unless too many are. */
+/** The same for a line of no known shape; its own is learned, unless too many are. */
 function anyLine(at: usize, row: i32): usize {
   const newline = scanLine(at, row);
   if (pause > 0) pause--;
@@ -193,11 +194,12 @@ function anyLine(at: usize, row: i32): usize {
   return newline;
 }
 
-function prepare(): void {
-  shaped = false;
+/** Forgets all shapes, whose nodes are those of another tree. To be called after the tree is filled in. */
+export function prepare(): void {
+  store<usize>(ROOT, 0);
+  parts = SHAPES;
   pause = 0;
   nextPause = 1;
-  numbers = 0;
   v128.store(QUOTES, i8x16.splat(QUOTE));
   v128.store(BACKSLASHES, i8x16.splat(BACKSLASH));
   v128.store(CONTROLS, i8x16.splat(SPACE - 1));
@@ -279,76 +281,80 @@ function keyEnd(at: usize, node: usize): usize {
   return load<u8>(colon) == COLON ? Inlined.space(colon + 1) : 0;
 }
 
-/** Writes `row` from the line at `at` if it has the shape of the last one; gives where it ends, or 0. */
+/** Writes `row` from the line at `at` if it has a known shape; gives where it ends, or 0. */
 function shapedLine(at: usize, row: i32): usize {
   const quote = v128.load(QUOTES);
   const backslash = v128.load(BACKSLASHES);
   const control = v128.load(CONTROLS);
-  let part = SHAPE;
+  let part = load<usize>(ROOT);
   written = 0;
-  while (true) {
-    const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(part)));
+  while (part != 0) {
     const about = load<u64>(part, PART_NODE);
     const traits = <u32> (about >> 32);
-    if ((~same & traits & 0xffff) != 0) return 0;
-    const length = (traits >> 16) & 0xff;
-    if (length > 16) {
-      const tail = v128.load(part, PART_TAIL);
-      if (v128.any_true(v128.xor(v128.load(at + length - 16), tail))) return 0;
+    if (!Inlined.isPart(at, part, traits)) {
+      part = load<usize>(part, PART_OTHER);
+      continue;
     }
-    at += length;
+    let next = at + ((traits >> 16) & 0xff);
     const target = <usize> about;
     const value = traits >> 24;
     if (value == STRING_VALUE) {
-      const start = at;
+      const start = next;
       let escapes = false;
       while (true) {
-        const bytes = v128.load(at);
+        const bytes = v128.load(next);
         const ends = i8x16.bitmask(i8x16.eq(bytes, quote));
         const others = i8x16.bitmask(
           v128.or(i8x16.eq(bytes, backslash), i8x16.le_u(bytes, control)),
         );
         // Up to the first quote, or all sixteen.
         if ((others & (ends ^ (ends - 1))) != 0) {
-          at = slowStringEnd(start - 1);
-          if (at == 0) return 0;
-          at--;
+          next = slowStringEnd(start - 1);
+          if (next == 0) return 0;
+          next--;
           escapes = true;
           break;
         }
         if (ends != 0) {
-          at += ctz(ends);
+          next += ctz(ends);
           break;
         }
-        at += 16;
+        next += 16;
       }
-      if (target != 0) writeString(target, row, start, at, escapes);
+      if (target != 0) writeString(target, row, start, next, escapes);
     } else if (value == SCALAR_VALUE) {
-      at = Inlined.scalarEnd(at, target, row);
-      if (at == 0) return 0;
+      next = Inlined.scalarEnd(next, target, row);
+      if (next == 0) {
+        // Another value may begin behind the same bytes.
+        part = load<usize>(part, PART_OTHER);
+        continue;
+      }
     } else if (value == LINE_END) {
       if (written != all) unset(all & ~written, row);
       nextPause = 1;
-      return at - 1;
+      return next - 1;
     }
-    part += PART_BYTES;
+    at = next;
+    part = load<usize>(part, PART_NEXT);
   }
+  return 0;
 }
 
 function slowStringEnd(at: usize): usize {
   return Inlined.stringEnd(at);
 }
 
-/** Makes the shape of the line at `at`, which is a row, the one to expect; none when it is not one that can be. */
+/** Adds the shape of the line at `at`, which is a row, unless it is not one that can be. */
 function learnShape(at: usize): void {
-  let part = SHAPE;
+  // What is known is of no use any more.
+  if (parts == SHAPES_END && nextPause == MOST_PAUSE) prepare();
+  let link = ROOT;
   let glue = at;
   let depth = STACK;
   let node: usize = 0;
   let bracket: u8 = 0;
   let seen: u64 = 0;
   wanted = TREE;
-  shaped = false;
   while (true) {
     at = Inlined.space(at);
     const first = load<u8>(at);
@@ -358,7 +364,7 @@ function learnShape(at: usize): void {
       continue;
     }
     if (first == LINE_FEED) {
-      shaped = addPart(part, glue, at + 1, 0, LINE_END) != 0;
+      addPart(link, glue, at + 1, 0, LINE_END);
       return;
     }
     if (first == bracket + 2) {
@@ -388,34 +394,49 @@ function learnShape(at: usize): void {
       continue;
     }
     if (first == QUOTE) {
-      part = addPart(part, glue, at + 1, target, STRING_VALUE);
+      link = addPart(link, glue, at + 1, target, STRING_VALUE);
       at = Inlined.stringEnd(at);
       glue = at - 1;
     } else {
-      part = addPart(part, glue, at, target, SCALAR_VALUE);
+      link = addPart(link, glue, at, target, SCALAR_VALUE);
       at = Inlined.scalarEnd(at, 0, 0);
       glue = at;
     }
-    if (part == 0) return;
+    if (link == 0) return;
   }
 }
 
-/** Writes what stands from `from` to `to`, in several parts where it is long; gives the next part's place, or 0. */
-function addPart(part: usize, from: usize, to: usize, node: usize, value: u8): usize {
+/**
+ * Finds or adds, at `link`, the part that stands from `from` to `to`, or several where it is long; gives the place of the
+ * link to the next, or 0 when there is no room.
+ */
+function addPart(link: usize, from: usize, to: usize, node: usize, value: u8): usize {
   while (true) {
-    if (part == SHAPE_END) return 0;
     const length = min(to - from, MOST_GLUE);
-    const last = from + length == to;
-    v128.store(part, v128.load(from));
-    if (length > 16) v128.store(part, v128.load(from + length - 16), PART_TAIL);
-    store<u32>(part, <u32> node, PART_NODE);
     const mask: u32 = 0xffff >> (16 - min<u32>(<u32> length, 16));
-    store<u16>(part, <u16> mask, PART_MASK);
-    store<u8>(part, <u8> length, PART_LENGTH);
-    store<u8>(part, last ? value : NO_VALUE, PART_VALUE);
-    part += PART_BYTES;
-    if (last) return part;
+    const kind = from + length == to ? value : NO_VALUE;
+    const traits = mask | <u32> length << 16 | <u32> kind << 24;
+    const about = <u64> traits << 32 | <u64> node;
+    let part = load<usize>(link);
+    while (
+      part != 0 && (load<u64>(part, PART_NODE) != about || !Inlined.isPart(from, part, traits))
+    ) {
+      link = part + PART_OTHER;
+      part = load<usize>(link);
+    }
+    if (part == 0) {
+      if (parts == SHAPES_END) return 0;
+      part = parts;
+      parts += PART_BYTES;
+      v128.store(part, v128.load(from));
+      v128.store(part, v128.load(from + length - 16), PART_TAIL);
+      store<u64>(part, about, PART_NODE);
+      store<u64>(part, 0, PART_NEXT);
+      store<usize>(link, part);
+    }
+    link = part + PART_NEXT;
     from += length;
+    if (from == to) return link;
   }
 }
 
@@ -425,6 +446,17 @@ class Inlined {
   @inline
   static space(at: usize): usize {
     return load<u8>(at) > SPACE ? at : spaceEnd(at);
+  }
+
+  /** Whether the bytes at `at` are those of the part, which has these traits. */
+  @inline
+  static isPart(at: usize, part: usize, traits: u32): bool {
+    const same = i8x16.bitmask(i8x16.eq(v128.load(at), v128.load(part)));
+    if ((~same & traits & 0xffff) != 0) return false;
+    const length = (traits >> 16) & 0xff;
+    if (length <= 16) return true;
+    const tail = v128.load(part, PART_TAIL);
+    return !v128.any_true(v128.xor(v128.load(at + length - 16), tail));
   }
 
   /** Behind the string at `at`, of which it tells whether it has escapes; UTF-8 or not. 0 when it is none. */

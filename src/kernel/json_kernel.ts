@@ -32,6 +32,7 @@ interface KernelExports {
   readonly INPUT: Address;
   readonly INPUT_BYTES: Address;
   readonly KEPT: Address;
+  prepare(): void;
   scan(length: number, fields: number, room: number): void;
   keep(rows: number, fields: number, most: number): number;
 }
@@ -99,6 +100,7 @@ class JsonKernel {
     const { memory, TREE, TREE_BYTES } = this.#exports;
     const region = new DataView(memory.buffer, TREE.value, TREE_BYTES.value);
     this.#tree = writeJsonTree(tree.root, region) ? tree : null;
+    this.#exports.prepare();
     return this.#tree !== null;
   }
 
