@@ -13,8 +13,8 @@ import { isObject } from "../src/batch/objects.ts";
 import { jsonScanner, kernelJsonScan } from "../src/kernel/json_kernel.ts";
 import { decodeText } from "../src/batch/text.ts";
 import { utf8 } from "./support/format_run.ts";
-import { randomJsonUpload, randomPaths, valueAt } from "./support/json_lines.ts";
-import { between, forSeeds } from "./support/random.ts";
+import { randomJsonLine, randomJsonUpload, randomPaths, valueAt } from "./support/json_lines.ts";
+import { between, forSeeds, pickOne } from "./support/random.ts";
 
 const kernel = kernelJsonScan()!;
 
@@ -123,7 +123,7 @@ describe("the JSON kernel", () => {
   it("is what jsonScanner gives", () => {
     const { validate } = WebAssembly;
     const bytes = utf8('{"a":1}');
-    assert.deepEqual(jsonScanner(treeOf("a"))(bytes, 0, 7, () => false).rows, 1);
+    assert.deepEqual(jsonScanner()(treeOf("a"))(bytes, 0, 7, () => false).rows, 1);
     try {
       WebAssembly.validate = () => false;
       assert.equal(kernelJsonScan(), null);
@@ -191,6 +191,52 @@ describe("the JSON kernel", () => {
   it("counts to the items of arrays", () => {
     const { block } = scanText('{"a":[{"b":1},[5,6],7]}\n{"a":{"0":{"b":2}}}\n', "a.0.b", "a.1.1");
     assert.deepEqual(block.fields.map(({ numbers }) => [...numbers]), [[1, 2], [6, NaN]]);
+  });
+
+  it("takes lines of many shapes in any order", async () => {
+    const paths = ["a", "b", "ab", "k k", "a key of more than eight bytes"].map((name) => [name]);
+    await forSeeds(30 * TIMES, (random) => {
+      const shapes = Array.from({ length: between(random, 1, 60) }, () => randomJsonLine(random));
+      const lines = Array.from({ length: 150 }, () => pickOne(random, shapes));
+      const tree = jsonTree(paths)!;
+      const bytes = utf8(`${lines.join("\n")}\n`);
+      expectParsed(tree, bytes, expectTwins(tree, bytes));
+    });
+  });
+
+  it("tells values of different kinds behind the same bytes", () => {
+    const values = [
+      "1",
+      '"x"',
+      "[1]",
+      "null",
+      "[]",
+      '{"b":"y"}',
+      "-0",
+      '"\\n"',
+      "12345678.5",
+      '"é"',
+    ];
+    const lines = values.flatMap((value) => values.map((other) => `{"a":${value},"c":${other}}`));
+    const text = `${lines.join("\n")}\n\u0000{}\n{"a":1,"c":2,}\n${lines.join("\n")}`;
+    for (const path of ["a", "c", "a.b", "a.0"]) {
+      const { block, left } = scanText(text, path);
+      assert.deepEqual([block.rows, left.map(({ line }) => line)], [200, [100, 101]]);
+    }
+  });
+
+  it("scans what is put into its memory where it stands", () => {
+    const room = kernel.room!;
+    assert.equal(room.length, MAX_BATCH_BYTES);
+    const bytes = utf8('{"a":"x"}\n{"a":"yz"}\n[]\n{"a":3}');
+    const tree = treeOf("a");
+    for (const [start, end] of [[0, bytes.length], [10, 21], [10, 24], [3, 20]] as const) {
+      const copied = scanned(kernel(tree), bytes, start, end);
+      room.set(bytes);
+      const there = room.subarray(0, bytes.length);
+      assert.deepEqual(scanned(kernel(tree), there, start, end), copied);
+      assert.deepEqual(decodeText(there, 0, there.length), decodeText(bytes, 0, bytes.length));
+    }
   });
 
   it("stops when the tape is full", () => {

@@ -47,7 +47,7 @@ export function keptBytes(
 }
 
 /** Makes offsets that count from `from` of those that counted from the bytes' first. */
-function movePlaces(fields: readonly JsonPlaces[], from: number): void {
+export function movePlaces(fields: readonly JsonPlaces[], from: number): void {
   for (const { starts, ends } of fields) {
     for (let row = 0; row < starts.length; row++) {
       if (starts[row]! < 0) continue;

@@ -64,10 +64,12 @@ function pathsOf(demand: ReadonlyMap<string, readonly string[]>): (readonly stri
 }
 
 function scannedLines(tree: JsonTree): LineFormat {
-  const scan = jsonScanner(tree);
+  const scanner = jsonScanner();
+  const scan = scanner(tree);
   const fields = tree.paths.map((path) => path.join("."));
   return {
     copies: true,
+    ...(scanner.room === undefined ? {} : { room: scanner.room }),
     parse(bytes, start, end): LineBlock {
       const parsed = new Map<number, Row>();
       const faults: LineFault[] = [];

@@ -42,6 +42,8 @@ export interface LineBlock {
 export interface LineFormat {
   /** Set where blocks keep no views of the bytes that they were read from. */
   readonly copies?: true;
+  /** Of a format that copies: MAX_BATCH_BYTES of its own, in which lines that have to be joined may be joined. */
+  readonly room?: Uint8Array;
   /**
    * Reads the lines of `bytes[start, end)`. Each is whole and ends with a line feed, except perhaps the very last of an
    * upload; none is longer than the run allows. Unless the format copies, the block may keep views of `bytes`, which then

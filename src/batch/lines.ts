@@ -129,8 +129,8 @@ class LineOperator implements Operator<Uint8Array, Batch> {
   /** So many bytes to parse from, of this block alone or, when the format copies, of all runs of the thread. */
   #room(size: number): Uint8Array {
     if (this.format.copies !== true || size > MAX_BATCH_BYTES) return new Uint8Array(size);
-    shared ??= new Uint8Array(MAX_BATCH_BYTES);
-    return shared.subarray(0, size);
+    const room = this.format.room ?? (shared ??= new Uint8Array(MAX_BATCH_BYTES));
+    return room.subarray(0, size);
   }
 
   #parse(bytes: Uint8Array, start: number, end: number, outputs: Batch[]): void {

@@ -13,6 +13,7 @@ import {
   MOST_FIELDS,
   TAPE_PLACES,
 } from "../batch/json_tape.ts";
+import { movePlaces } from "../batch/json_kept.ts";
 import { lineFeed, NEWLINE, trimmedEnd } from "../batch/line_format.ts";
 import { type Address, kernelExports } from "./instance.ts";
 import { writeJsonTree } from "./json_kernel_tree.ts";
@@ -33,22 +34,25 @@ interface KernelExports {
   readonly INPUT_BYTES: Address;
   readonly KEPT: Address;
   prepare(): void;
-  scan(length: number, fields: number, room: number): void;
+  scan(to: number, fields: number, room: number): void;
   keep(rows: number, fields: number, most: number): number;
 }
 
-/** Makes a scan for some fields, as {@link jsonScan} does. */
-export type JsonScanMaker = typeof jsonScan;
+/** Makes scans for some fields, as {@link jsonScan} does. */
+export interface JsonScanMaker {
+  (tree: JsonTree): JsonScan;
+  /** Bytes of a kernel's memory, MAX_BATCH_BYTES of them: what is put there is scanned without being copied. */
+  readonly room?: Uint8Array;
+}
 
 let chosen: JsonScanMaker | null = null;
 
 /**
- * The scan to use for these fields: that of the kernel, instantiated once a thread when first asked for (0.8 MB), or
- * `jsonScan` where WebAssembly or its SIMD is missing.
+ * The scans to use: those of the kernel, instantiated once a thread when first asked for (1 MB), or `jsonScan` where
+ * WebAssembly or its SIMD is missing.
  */
-export function jsonScanner(tree: JsonTree): JsonScan {
-  chosen ??= kernelJsonScan() ?? jsonScan;
-  return chosen(tree);
+export function jsonScanner(): JsonScanMaker {
+  return chosen ??= kernelJsonScan() ?? jsonScan;
 }
 
 /** Scans on a kernel of their own; null where it cannot run. */
@@ -56,7 +60,7 @@ export function kernelJsonScan(): JsonScanMaker | null {
   const exports = kernelExports<KernelExports>(WASM_BASE64);
   if (exports === null) return null;
   const kernel = new JsonKernel(exports);
-  return (tree) => kernel.scanFor(tree);
+  return Object.assign((tree: JsonTree) => kernel.scanFor(tree), { room: kernel.room });
 }
 
 /** Views of the kernel's memory, which never grows. A scan never yields, so one kernel serves all runs of its thread. */
@@ -67,6 +71,11 @@ class JsonKernel {
   readonly #state: Int32Array;
   /** Whose fields the kernel looks for. */
   #tree: JsonTree | null = null;
+
+  /** The input without the line feed. */
+  get room(): Uint8Array {
+    return this.#input.subarray(0, -1);
+  }
 
   constructor(exports: KernelExports) {
     const { buffer } = exports.memory;
@@ -123,34 +132,44 @@ class JsonKernel {
     tape: JsonTape,
     left: LeftLine,
   ): JsonBlock {
-    const length = end - start;
+    const input = this.#input;
     const state = this.#state;
-    this.#input.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
-    this.#input[length] = NEWLINE;
+    const inPlace = bytes.buffer === input.buffer;
+    // Offsets in the input are so much smaller than those in the bytes.
+    const shift = inPlace ? 0 : start;
+    const to = end - shift;
+    if (!inPlace) {
+      input.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
+    }
+    const behind = input[to]!;
+    input[to] = NEWLINE;
     tape.summaries.fill(0);
     state.fill(0);
+    state[0] = start - shift;
     do {
-      this.#exports.scan(length, tape.count, tape.room);
+      this.#exports.scan(to, tape.count, tape.room);
       if (state[4] === 0) break;
-      const at = start + state[0]!;
+      const at = state[0]! + shift;
       const newline = lineFeed(bytes, at, end);
       const row = state[1]!;
       if (left(at, trimmedEnd(bytes, at, newline), state[2]!, row)) {
         tape.mark(row, JSON_KIND.parsed);
         state[1] = row + 1;
       }
-      state[0] = Math.min(newline + 1, end) - start;
+      state[0] = Math.min(newline + 1, end) - shift;
       state[2]!++;
-    } while (state[0]! < length && state[1]! < tape.room);
-    const [next, rows, lines, empty] = state as unknown as [number, number, number, number];
-    const size = this.#exports.keep(rows, tape.count, next);
-    return {
-      bytes: size < 0 ? this.#input.slice(0, next) : this.#kept.slice(0, size),
-      fields: tape.fields(rows),
-      rows,
-      lines,
-      empty,
-      next: start + next,
-    };
+    } while (state[0]! < to && state[1]! < tape.room);
+    input[to] = behind;
+    return this.#block(tape, start - shift, shift);
+  }
+
+  /** What is on the tape of the input from `from` on. */
+  #block(tape: JsonTape, from: number, shift: number): JsonBlock {
+    const [next, rows, lines, empty] = this.#state as unknown as [number, number, number, number];
+    const size = this.#exports.keep(rows, tape.count, next - from);
+    const fields = tape.fields(rows);
+    if (size < 0) movePlaces(fields, from);
+    const bytes = size < 0 ? this.#input.slice(from, next) : this.#kept.slice(0, size);
+    return { bytes, fields, rows, lines, empty, next: next + shift };
   }
 }

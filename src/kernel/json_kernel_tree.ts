@@ -4,7 +4,7 @@
  */
 import type { JsonNode } from "../batch/json_paths.ts";
 
-/** The offsets in a node, as `json.kernel.ts` explains them. */
+/** The offsets in a node, as `json_memory.kernel.ts` explains them. */
 const WORD = 0;
 const MASK = 8;
 const LENGTHS = 16;

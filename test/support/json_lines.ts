@@ -65,6 +65,11 @@ function randomObject(random: Random, depth: number): string {
   return `{${members.length === 0 ? pickOne(random, SPACES) : members.join(",")}}`;
 }
 
+/** A line that is an object. */
+export function randomJsonLine(random: Random): string {
+  return randomObject(random, 2);
+}
+
 function padded(random: Random, text: string): string {
   return pickOne(random, SPACES) + text + pickOne(random, SPACES);
 }

@@ -1,0 +1,69 @@
+/**
+ * The memory of the JSON kernel: where everything is, and in what form.
+ * @module
+ */
+
+/** How many values the tape has room for. */
+export const TAPE_PLACES: i32 = 24_576;
+/** How many bytes of input fit. */
+export const INPUT_BYTES: i32 = 256 * 1024;
+/** How many bytes the nodes and names of the wanted paths may take. */
+export const TREE_BYTES: i32 = 24_576;
+
+/** Five numbers that outlast a call: offset reached, rows, lines, empty ones, and 1 when a line is left. */
+export const STATE: usize = 64;
+/** A byte a field. */
+export const SUMMARIES: usize = 128;
+/** The powers of ten from 0 to 22, which the caller fills in. */
+export const POWERS: usize = 256;
+/** Sixteen bytes for each open bracket: node, start, item, bracket. */
+export const STACK: usize = 1024;
+export const STACK_END: usize = STACK + 16 * 1000;
+/** The shapes of lines, as `json_shapes.kernel.ts` explains them. */
+export const SHAPES: usize = STACK_END;
+export const SHAPES_END: usize = SHAPES + 64 * 256;
+/** Where the first part of all is. */
+export const SHAPES_ROOT: usize = 560;
+/** The root's node, then what it points to; the caller fills it in. */
+export const TREE: usize = 33_792;
+/** The tape's offsets where values start. */
+export const STARTS: usize = TREE + TREE_BYTES;
+/** And where they end. */
+export const ENDS: usize = STARTS + 4 * TAPE_PLACES;
+/** Its doubles. */
+export const NUMBERS: usize = ENDS + 4 * TAPE_PLACES;
+/** A byte a value. */
+export const KINDS: usize = NUMBERS + 8 * TAPE_PLACES;
+/** The bytes to scan. */
+export const INPUT: usize = KINDS + TAPE_PLACES;
+/** The bytes of the values. */
+export const KEPT: usize = INPUT + INPUT_BYTES + 128;
+
+/**
+ * A node is 64 bytes: the first eight bytes of its name, what to mask a word with to compare them, the lengths of its
+ * children's names as bits (the last for all longer ones), its own name's length and place, the array item that it
+ * means, its field, its children (first and end), and the fields below as bits.
+ */
+export const NODE_MASK: usize = 8;
+export const NODE_LENGTHS: usize = 16;
+export const NODE_LENGTH: usize = 24;
+export const NODE_NAME: usize = 28;
+export const NODE_ITEM: usize = 32;
+export const NODE_FIELD: usize = 36;
+export const NODE_CHILDREN: usize = 40;
+export const NODE_CHILDREN_END: usize = 44;
+export const NODE_BELOW: usize = 48;
+export const NODE_BYTES: usize = 64;
+
+export const NONE: u8 = 0;
+export const NUMBER: u8 = 1;
+export const TEXT: u8 = 2;
+export const ESCAPED: u8 = 4;
+export const BOOLEAN: u8 = 8;
+export const LONG: u8 = 16;
+export const OTHER: u8 = 32;
+
+/** Sixteen times the same byte. V8 makes a constant anew wherever it is used, but loads these once a line. */
+export const QUOTES: usize = 512;
+export const BACKSLASHES: usize = 528;
+export const CONTROLS: usize = 544;
