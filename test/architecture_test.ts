@@ -44,7 +44,6 @@ const LONG_FILES: ReadonlyMap<string, string> = new Map([
     "src/batch/batch.ts",
     "one class, the token of the engine, with a doc comment on every way to derive it",
   ],
-  ["src/kernel/json.kernel.ts", "a kernel is compiled from one file"],
   ["src/kernel/csv.kernel.ts", "one scan, whose state is what this file alone can set"],
   ["src/kernel/pairs.kernel.ts", "a kernel is compiled from one file"],
 ]);

@@ -18,9 +18,11 @@ export const SUMMARIES: usize = 128;
 export const POWERS: usize = 256;
 /** Sixteen bytes for each open bracket: node, start, item, bracket. */
 export const STACK: usize = 1024;
+/** Behind the last bracket that may be open. */
 export const STACK_END: usize = STACK + 16 * 1000;
 /** The shapes of lines, as `json_shapes.kernel.ts` explains them. */
 export const SHAPES: usize = STACK_END;
+/** Behind the last part. */
 export const SHAPES_END: usize = SHAPES + 64 * 256;
 /** Where the first part of all is. */
 export const SHAPES_ROOT: usize = 560;
@@ -45,25 +47,43 @@ export const KEPT: usize = INPUT + INPUT_BYTES + 128;
  * means, its field, its children (first and end), and the fields below as bits.
  */
 export const NODE_MASK: usize = 8;
+/** The lengths of its children's names, as bits. */
 export const NODE_LENGTHS: usize = 16;
+/** Its name's length. */
 export const NODE_LENGTH: usize = 24;
+/** Its name's place. */
 export const NODE_NAME: usize = 28;
+/** The array item that it means. */
 export const NODE_ITEM: usize = 32;
+/** Its field, or -1. */
 export const NODE_FIELD: usize = 36;
+/** Its first child. */
 export const NODE_CHILDREN: usize = 40;
+/** Behind its last child. */
 export const NODE_CHILDREN_END: usize = 44;
+/** The fields below, as bits. */
 export const NODE_BELOW: usize = 48;
+/** What a node takes. */
 export const NODE_BYTES: usize = 64;
 
+/** A value that is absent or null. */
 export const NONE: u8 = 0;
+/** A number with a double. */
 export const NUMBER: u8 = 1;
+/** A string without escapes. */
 export const TEXT: u8 = 2;
+/** A string with escapes. */
 export const ESCAPED: u8 = 4;
+/** `true` or `false`. */
 export const BOOLEAN: u8 = 8;
+/** A number without a double. */
 export const LONG: u8 = 16;
+/** Any other value. */
 export const OTHER: u8 = 32;
 
 /** Sixteen times the same byte. V8 makes a constant anew wherever it is used, but loads these once a line. */
 export const QUOTES: usize = 512;
+/** The same of backslashes. */
 export const BACKSLASHES: usize = 528;
+/** The same of the last control character. */
 export const CONTROLS: usize = 544;

@@ -5,8 +5,9 @@
 import { POWERS } from "./json_memory.kernel";
 import { LETTER_E, MINUS, PLUS, POINT, SMALL, ZERO } from "./json_bytes.kernel";
 
-/** The double of the last number read slowly; and whether it has one. */
+/** The double of the last number read slowly. */
 export let number: f64 = 0;
+/** Whether that number has a double. */
 export let exact: bool = false;
 
 const EXACT_DIGITS: usize = 18;
@@ -74,6 +75,7 @@ function decimal(start: usize, end: usize): i32 {
   return value;
 }
 
+/** Whether a byte is one of `0` to `9`. */
 export function isDigit(byte: u8): bool {
   return <u32> byte - ZERO <= 9;
 }

@@ -35,6 +35,7 @@ export function beginTape(fields: i32, most: i32, anew: bool): void {
   if (anew) numbers = 0;
 }
 
+/** To be called before the first value of a row is written. */
 export function beginRow(): void {
   written = 0;
 }
