@@ -158,10 +158,14 @@ function send(
       ...request.body === undefined ? {} : { "content-length": request.body.byteLength },
     },
   });
+  let failed = false;
   const fail = (fault: unknown) => {
+    failed = true;
     reject(fault);
     outgoing.destroy();
   };
+  // Deno gives a request that was given up a connection all the same, and would send it and wait for its answer.
+  outgoing.on("socket", (socket) => failed && socket.destroy());
   const abort = () => fail(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   outgoing.on(

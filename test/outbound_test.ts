@@ -13,6 +13,7 @@ import { isAddress, isPublicAddress } from "../src/lookup/address.ts";
 import { HostList } from "../src/lookup/host_list.ts";
 import { HttpFailure } from "../src/lookup/http_door.ts";
 import { CERTIFICATE, PRIVATE_KEY } from "./support/certificate.ts";
+import { eventually } from "./support/server.ts";
 
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
@@ -281,4 +282,30 @@ test("the list of hosts", () => {
       message: `Expected hosts such as geo.example or 10.0.0.7:8080, found "${wrong}"`,
     });
   }
+});
+
+test("requests that are given up at any moment leave nothing that waits at the host", async () => {
+  let waiting = 0;
+  await withHost((request, response) => {
+    waiting++;
+    response.once("close", () => waiting--);
+    if (Number(request.url!.slice(1)) % 3 === 1) response.end("hello");
+  }, async (port, seen) => {
+    const door = openOutbound({ hosts: new HostList(`127.0.0.1:${port}=private`) });
+    let count = 0;
+    const ask = async (giveUp: (abort: () => void) => void) => {
+      const controller = new AbortController();
+      giveUp(() => controller.abort(new Error("Given up")));
+      const url = `http://127.0.0.1:${port}/${count++}`;
+      await door.ask({ method: "GET", url, maxBytes: 1000 }, controller.signal).catch(() => {});
+    };
+    for (let round = 0; round < 30; round++) {
+      await Promise.all(
+        Array.from({ length: 15 }, (_, at) => ask((abort) => void setTimeout(abort, at % 10))),
+      );
+    }
+    await eventually(() => waiting === 0);
+    assert.ok(seen.length > 0);
+    door.close();
+  });
 });
