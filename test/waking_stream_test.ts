@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Wake } from "../src/pipeline/wake.ts";
+import { connect } from "../src/pipeline/stage_stream.ts";
 import { wakingStream } from "../src/pipeline/waking_stream.ts";
 import { NOTHING, type Operator } from "../src/stage.ts";
 
@@ -125,4 +126,20 @@ describe("a stage that has outputs of its own accord", () => {
     assert.equal(satisfied(), 1);
     await assert.rejects(writer.closed, new TypeError("The stage wants no more input"));
   });
+});
+
+it("an edge whose lower end has failed by the time of its end fails with that error", async () => {
+  const fault = new Error("Below");
+  let input!: WritableStreamDefaultController;
+  const lower = new WritableStream<string>({ start: (controller) => void (input = controller) });
+  const upper = {
+    readable: new ReadableStream<string>({ start: (controller) => controller.close() }),
+    async *finish() {
+      yield "last";
+      input.error(fault);
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+  const { signal } = new AbortController();
+  await assert.rejects(connect(upper, lower, { signal, satisfied: () => false }), fault);
 });

@@ -152,7 +152,8 @@ export async function connect<T>(
         writer.write(output).catch(() => {});
       }
       options.afterFinish?.();
-      await writer.close();
+      // Of a stream that has failed by now, only `closed` tells with what.
+      await writer.close().catch((fault) => writer.closed.then(() => Promise.reject(fault)));
     } catch (fault) {
       await writer.abort(fault).catch(() => {});
       throw fault;
