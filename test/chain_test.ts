@@ -66,6 +66,19 @@ test("a chunk goes through all operators at once", () => {
   assert.equal(whole.snapshot, undefined);
 });
 
+test("disposed of while one waits, it gives nothing more to those below", async () => {
+  const gate = Promise.withResolvers<readonly Batch[]>();
+  const seen: unknown[] = [];
+  const slow = (): Rows => ({ push: () => gate.promise });
+  const whole = chain([slow, first(9, seen), slow]);
+  const outputs = whole.push(numbers(1));
+  whole.dispose?.();
+  gate.resolve([numbers(1), numbers(2)]);
+  assert.deepEqual(valuesOf(await outputs), []);
+  assert.deepEqual(valuesOf(await whole.push(numbers(3))), []);
+  assert.deepEqual(seen, []);
+});
+
 test("no operators pass everything on", () => {
   const batch = numbers(1);
   assert.deepEqual(chain([]).push(batch), [batch]);

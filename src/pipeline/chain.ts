@@ -16,6 +16,7 @@ export type AnyOperator = Operator<Chunk, Batch>;
 /**
  * The operators that `makers` give, as one; none of them passes batches on. Data runs through all at each call and stays
  * synchronous unless one waits; `done` is told as soon as any is, for then nothing from above can change the output.
+ * Disposed of while one waits, it gives nothing more to those below, which hold nothing then.
  * `finish` may be read with `for of`, which throws when a stage waits, or with `for await`. A snapshot starts at the
  * first operator that can give one and runs through fresh operators of the makers behind it, so no state changes; it
  * costs what those hold while it is read.
@@ -65,6 +66,7 @@ class Chain implements AnyOperator {
   readonly take?: () => Promise<Outputs<Batch>>;
   readonly #operators: readonly AnyOperator[];
   #disposed = false;
+  readonly #isOver = () => this.#disposed;
 
   constructor(makers: readonly (() => AnyOperator)[]) {
     this.#operators = createAll(makers);
@@ -88,25 +90,28 @@ class Chain implements AnyOperator {
   }
 
   push(chunk: Chunk): Outputs<Batch> | Promise<Outputs<Batch>> {
+    if (this.#disposed) return NOTHING;
     const outputs = this.#operators[0]!.push(chunk);
     return outputs instanceof Promise
-      ? outputs.then((ready) => through(this.#operators, 1, ready))
-      : through(this.#operators, 1, outputs);
+      ? outputs.then((ready) => through(this.#operators, 1, ready, this.#isOver))
+      : through(this.#operators, 1, outputs, this.#isOver);
   }
 
   /** What is ready, the last operator's first, for that is the oldest. */
   async #takeAll(): Promise<Outputs<Batch>> {
     const all: Batch[] = [];
     for (let at = this.#operators.length - 1; at >= Math.max(0, lastDone(this.#operators)); at--) {
+      if (this.#disposed) break;
       const ready = await this.#operators[at]!.take?.() ?? NOTHING;
-      for (const batch of await through(this.#operators, at + 1, ready)) all.push(batch);
+      const outputs = await through(this.#operators, at + 1, ready, this.#isOver);
+      for (const batch of outputs) all.push(batch);
     }
     return all;
   }
 
   finish(): Stepwise<Batch> {
     return {
-      ...stepwise(() => finishSteps(this.#operators)),
+      ...stepwise(() => finishSteps(this.#operators, this.#isOver)),
       [Symbol.iterator]: () => finishNow(this.#operators),
     };
   }
@@ -133,17 +138,20 @@ function lastDone(operators: readonly AnyOperator[]): number {
   return operators.findLastIndex((operator) => operator.done === true);
 }
 
-/** What comes out at the end when `chunks` go into the operator at `from`. */
+const NEVER = () => false;
+
+/** What comes out at the end when `chunks` go into the operator at `from`; nothing more once it is `over`. */
 export function through(
   operators: readonly AnyOperator[],
   from: number,
   chunks: Outputs<Batch>,
+  over: () => boolean = NEVER,
 ): Outputs<Batch> | Promise<Outputs<Batch>> {
   let current = chunks;
   for (let at = from; at < operators.length && current.length > 0; at++) {
-    const outputs = pushAll(operators[at]!, current, 0);
+    const outputs = pushAll(operators[at]!, current, 0, over);
     if (outputs instanceof Promise) {
-      return outputs.then((ready) => through(operators, at + 1, ready));
+      return outputs.then((ready) => through(operators, at + 1, ready, over));
     }
     current = outputs;
   }
@@ -154,15 +162,16 @@ function pushAll(
   operator: AnyOperator,
   chunks: Outputs<Batch>,
   from: number,
+  over: () => boolean,
 ): Outputs<Batch> | Promise<Outputs<Batch>> {
   const all: Batch[] = [];
-  for (let index = from; index < chunks.length && !operator.done; index++) {
+  for (let index = from; index < chunks.length && !operator.done && !over(); index++) {
     const outputs = operator.push(chunks[index]!);
     if (outputs instanceof Promise) {
       return outputs.then(async (ready) => [
         ...all,
         ...ready,
-        ...await pushAll(operator, chunks, index + 1),
+        ...await pushAll(operator, chunks, index + 1, over),
       ]);
     }
     if (chunks.length === 1) return outputs;
@@ -171,11 +180,14 @@ function pushAll(
   return all;
 }
 
-function* finishSteps(operators: readonly AnyOperator[]): Steps<Batch> {
+function* finishSteps(
+  operators: readonly AnyOperator[],
+  over: () => boolean,
+): Steps<Batch> {
   for (let at = Math.max(0, lastDone(operators)); at < operators.length; at++) {
     for (const step of stepsOf(operators[at]!.finish?.() ?? NOTHING)) {
       if (step instanceof Promise) yield step;
-      else yield* yield* settled(through(operators, at + 1, [step]));
+      else yield* yield* settled(through(operators, at + 1, [step], over));
       if (lastDone(operators) > at) break;
     }
     at = Math.max(at, lastDone(operators) - 1);
