@@ -7,7 +7,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
-import { withServer } from "./support/server.ts";
+import { encodeText } from "../src/batch/text.ts";
+import { eventually, gateStage, withServer } from "./support/server.ts";
 import { openUpload, type UploadClient } from "./support/uploads.ts";
 
 const PIPELINE =
@@ -45,6 +46,36 @@ test("an upload that goes on on another server writes each row once, and its res
       4,
     ]);
     database.close();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("a draft that no saved state names goes with its part", async () => {
+  const folder = await mkdtemp(`${tmpdir()}/sluice-into-`);
+  const settings = { FILES: `${folder}/files`, CHECKPOINT_DIR: `${folder}/checkpoints` };
+  const gate = gateStage();
+  try {
+    await withServer({ ...settings, CHECKPOINT_INTERVAL: "0s" }, async (server) => {
+      const upload = await openUpload(
+        server.url,
+        'json | tee (where n > 1 | into file "rows.csv") (where n > 1 | gate)',
+      );
+      const body = new TransformStream<Uint8Array, Uint8Array>();
+      const writer = body.writable.getWriter();
+      const part = upload.send(body.readable, 0).catch(() => {});
+      await writer.write(encodeText('{"n":1}\n'));
+      await eventually(() => server.runs.reports()[0]?.stages[0]?.rowsOut === 1);
+      await writer.write(encodeText('{"n":2}\n'));
+      await eventually(() => gate.seen === 1);
+      assert.equal(readdirSync(`${folder}/files`).length, 1);
+      assert.equal(await upload.offset(), 8);
+      await writer.abort().catch(() => {});
+      await part;
+      await eventually(() => readdirSync(`${folder}/files`).length === 0);
+      assert.equal((await upload.send('{"n":1}\n', 8, true)).status, 200);
+      assert.deepEqual(readdirSync(`${folder}/files`), ["rows.csv"]);
+    }, [gate.stage]);
   } finally {
     await rm(folder, { recursive: true });
   }

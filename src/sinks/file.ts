@@ -65,7 +65,8 @@ class FileSink implements Sink {
   #written = false;
   #rows = 0;
   #bytes = 0;
-  #saved = false;
+  /** The draft that the last state names; another is of no use to anybody. */
+  #named: string | null = null;
   #disposed = false;
   readonly #csv: CsvRows | null;
 
@@ -93,7 +94,7 @@ class FileSink implements Sink {
       const draft = await this.#open();
       if (draft !== null && this.appends) await draft.append((there) => this.#skipped(there));
       else await draft?.replace();
-      this.#saved = false;
+      this.#named = null;
       return this.#told();
     } catch (cause) {
       throw this.#failure(cause);
@@ -102,8 +103,8 @@ class FileSink implements Sink {
 
   save(): SavedFile {
     this.#draft?.flush();
-    this.#saved = true;
     const draft = this.#draft === null ? this.#from : { id: this.#draft.id, bytes: this.#bytes };
+    this.#named = draft?.id ?? null;
     return { draft, rows: this.#rows, columns: this.#csv?.columns ?? null };
   }
 
@@ -113,13 +114,14 @@ class FileSink implements Sink {
     this.#rows = rows;
     this.#bytes = draft?.bytes ?? 0;
     if (this.#csv !== null) this.#csv.columns = columns;
-    this.#saved = true;
+    this.#named = draft?.id ?? null;
   }
 
   dispose(): void {
     this.#disposed = true;
     const { signal, resources: { files } } = this.context;
-    this.#draft?.close(this.#saved && (files.durable || !signal.aborted));
+    const named = this.#draft?.id === this.#named;
+    this.#draft?.close(named && (files.durable || !signal.aborted));
   }
 
   async #open(): Promise<DraftFile | null> {
