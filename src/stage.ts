@@ -54,8 +54,13 @@ export interface StageContext {
   lines(count: number, empty?: number): void;
   /** Adds a fact to the run's `$notice`: an approximation, a bound reached. Objects of one key are joined. */
   notice(key: string, value: object | string): void;
-  /** Sets a figure of this stage's report beyond those that all have: what was dropped, hits of a cache. */
-  fact(name: string, value: number | string): void;
+  /**
+   * Sets a figure of this stage's report beyond those that all have: what was dropped, hits of a cache. Where several
+   * instances run, in lanes or windows, their numbers add up; of a `level`, how much it is now, the latest holds.
+   */
+  fact(name: string, value: number | string, level?: "level"): void;
+  /** Tells of work that goes on after the call that began it has returned: no state is saved before it has settled. */
+  meanwhile(work: Promise<unknown>): void;
   /** Tells of a change, in the report and on the stage's span: a breaker opened, a lane was added. Rare, never a row's. */
   event(name: string, attributes?: Readonly<Record<string, number | string>>): void;
   /** Asks for {@link Operator.take} soon; may be called at any time, also from within a call of the operator. */

@@ -268,6 +268,18 @@ test("cancelled in the middle, it aborts what is under way and leaves no timer",
   assert.deepEqual([door.asked.length, door.aborted, door.underWay, clock.waiting], [16, 16, 0, 0]);
 });
 
+test("in lanes, the report adds up what each of them has asked", async () => {
+  const { door, clock } = host((url) => ({ status: 200, json: lastOf(url) }));
+  const input = ips(30, 10).map((row) => lines([row]));
+  for (const lanes of ["parallel 3", "partition by ip into 3"]) {
+    const pipeline = `json | ${lanes} (lookup http "https://geo.example/{ip}" as geo)`;
+    const { rows, facts } = await tell(pipeline, input, { resources: { http: door, clock } });
+    const told = facts[`${lanes.split(" ")[0]}.1.lookup`]!;
+    assert.equal(rows.length, 30);
+    assert.equal(Number(told["hits"]) + Number(told["misses"]) + Number(told["joined"]), 30);
+  }
+});
+
 test("inside branches and a cache it works as it does alone", async () => {
   const { door, clock } = host((url) => ({ status: 200, json: lastOf(url) }));
   const input = ips(50, 10).map((row) => lines([row]));

@@ -96,7 +96,7 @@ export class AdaptivePace implements Pace {
   }
 
   #tell(): void {
-    this.context.fact("ratePerSecond", perSecond(this.#perMs));
+    this.context.fact("ratePerSecond", perSecond(this.#perMs), "level");
   }
 }
 

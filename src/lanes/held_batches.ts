@@ -110,7 +110,7 @@ export class HeldBatches implements Operator<Batch, Batch> {
     this.#count(batch, 1);
     if (this.#rows <= this.#most) return;
     this.#most = this.#rows;
-    this.context.fact("mostRowsHeld", this.#most);
+    this.context.fact("mostRowsHeld", this.#most, "level");
   }
 
   #leave(batch: Batch): Batch {

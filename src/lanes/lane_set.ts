@@ -22,7 +22,7 @@ export class LaneSet {
     readonly context: Pick<StageContext, "fact" | "event" | "resources">,
   ) {
     for (let index = 0; index < options.least; index++) this.#add();
-    context.fact("lanes", this.size);
+    context.fact("lanes", this.size, "level");
   }
 
   get all(): readonly Lane[] {
@@ -92,7 +92,7 @@ export class LaneSet {
       this.#lanes.pop();
     }
     if (this.size === from) return;
-    this.context.fact("lanes", this.size);
+    this.context.fact("lanes", this.size, "level");
     this.context.event(this.size > from ? "lanes_added" : "lanes_removed", {
       from,
       to: this.size,

@@ -66,7 +66,7 @@ export class MeasuredRoom implements Room {
     readonly context: Pick<StageContext, "below" | "fact" | "event">,
     readonly edgeBytes: number,
   ) {
-    context.fact("bound", this.#batches);
+    context.fact("bound", this.#batches, "level");
   }
 
   rowsOf(held: Held, rows: number, weight: number): number {
@@ -90,7 +90,7 @@ export class MeasuredRoom implements Room {
     if (batches === this.#batches) return;
     this.context.event("resized", { from: this.#batches, to: batches, p99Ms, medianMs });
     this.#batches = batches;
-    this.context.fact("bound", batches);
+    this.context.fact("bound", batches, "level");
   }
 
   toString(): string {

@@ -36,6 +36,8 @@ export interface StageServices {
   readonly resources: Resources;
   /** Set when stages that throw are made anew. */
   readonly supervision?: Supervision | undefined;
+  /** Hears of work that goes on between two calls. */
+  meanwhile?(work: Promise<unknown>): void;
   /** Runs what tells of lines and rejects when that is certain; it is at once where this is missing. */
   say?(what: () => void): void;
 }
@@ -115,7 +117,9 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     // What waits for a stage that takes rejects is not its state, and would not come again.
     const supervision = definition.takesRejects ? undefined : services.supervision;
     const held = supervision && new HeldBack();
-    const own = held === undefined ? services : { ...services, say: held.say };
+    const own = held === undefined
+      ? services
+      : { ...services, say: held.say, meanwhile: held.underWay.add };
     const context = contextOf(own, stage, edges, place, probe);
     const operator = held === undefined || supervision === undefined
       ? create(context)
@@ -182,7 +186,8 @@ function contextOf(
     demand,
     lines: (count, empty) => say(() => services.lines(count, empty)),
     notice: (key, value) => services.notice(key, value),
-    fact: (name, value) => probe?.tell(name, value),
+    fact: probe?.teller() ?? (() => {}),
+    meanwhile: (work) => services.meanwhile?.(work),
     event: (name, attributes = {}) => {
       if (probe === null) return;
       services.event({ stage: probe.stage, index: probe.index, name, attributes });

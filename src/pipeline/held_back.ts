@@ -2,9 +2,12 @@
  * What is told of rows and may have to be taken back.
  * @module
  */
+import { UnderWay } from "./under_way.ts";
 
 /** What a stage, and those nested in it, say of lines and rejects: held back until the call has succeeded. */
 export class HeldBack {
+  /** What they have begun and not ended. */
+  readonly underWay: UnderWay = new UnderWay();
   #waiting: (() => void)[] = [];
   #open = false;
 

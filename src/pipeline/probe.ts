@@ -4,7 +4,7 @@
  */
 import { BatchTimeHistogram } from "./batch_times.ts";
 import { Batch } from "../batch/batch.ts";
-import type { BelowFigures } from "../stage.ts";
+import type { BelowFigures, StageContext } from "../stage.ts";
 import { RejectTally } from "../reject.ts";
 import type { StageFigures, StageReport } from "./report.ts";
 
@@ -45,6 +45,7 @@ export class Probe {
   readonly #times = { busy: 0, starved: 0, blocked: 0 };
   #closed = false;
   #marked: Counts = [0, 0, 0, 0, 0, 0];
+  #markedFacts: ReadonlyMap<string, number | string> | null = null;
 
   constructor(
     readonly stage: string,
@@ -53,10 +54,22 @@ export class Probe {
     readonly queueBound: number = 0,
   ) {}
 
-  /** What the stage tells of itself, by name. */
-  tell(name: string, value: number | string): void {
-    this.#facts ??= new Map();
-    this.#facts.set(name, value);
+  /**
+   * How one instance of the stage tells of itself, by name: the counts of all instances add up, of texts and levels the
+   * latest holds.
+   */
+  teller(): StageContext["fact"] {
+    let counted: Map<string, number> | null = null;
+    return (name, value, level) => {
+      this.#facts ??= new Map();
+      if (typeof value === "string" || level !== undefined) {
+        return void this.#facts.set(name, value);
+      }
+      counted ??= new Map();
+      const before = Number(this.#facts.get(name) ?? 0);
+      this.#facts.set(name, before + value - (counted.get(name) ?? 0));
+      counted.set(name, value);
+    };
   }
 
   #enter(activity: Activity): void {
@@ -145,8 +158,9 @@ export class Probe {
     };
   }
 
-  /** Remembers what has been counted of rows, bytes and batches. */
+  /** Remembers what has been counted and told. */
   mark(): void {
+    this.#markedFacts = this.#facts && new Map(this.#facts);
     this.#marked = [
       this.#rowsIn,
       this.#rowsOut,
@@ -157,8 +171,9 @@ export class Probe {
     ];
   }
 
-  /** Forgets what has been counted since {@link Probe.mark}: the stage did it again, or for nothing. */
+  /** Forgets what has been counted and told since {@link Probe.mark}: the stage did it again, or for nothing. */
   rewind(): void {
+    this.#facts = this.#markedFacts && new Map(this.#markedFacts);
     [
       this.#rowsIn,
       this.#rowsOut,

@@ -151,6 +151,7 @@ class HttpSink implements Sink {
     this.#failed = failed;
     this.#requests = requests;
     for (const batch of restoreBatches(kept)) this.#keep(batch);
+    this.#tell();
   }
 
   dispose(): void {

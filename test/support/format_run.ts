@@ -49,6 +49,7 @@ export function runFormat(
     lines: (count) => void (answer.lines += count),
     notice: () => {},
     fact: () => {},
+    meanwhile: () => {},
     event: () => {},
     wake: () => {},
     resources: DEFAULT_RESOURCES,
