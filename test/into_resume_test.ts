@@ -2,7 +2,10 @@
  * Sinks in resumable uploads: what a part wrote is gone on with by the next, on another server.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
@@ -77,6 +80,34 @@ test("a draft that no saved state names goes with its part", async () => {
       assert.deepEqual(readdirSync(`${folder}/files`), ["rows.csv"]);
     }, [gate.stage]);
   } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("rows that wait in lanes at the end of a part come once", async () => {
+  const folder = await mkdtemp(`${tmpdir()}/sluice-into-`);
+  const host = createServer((request, response) => {
+    setImmediate(() => setImmediate(() => response.end(JSON.stringify(request.url))));
+  });
+  host.listen(0, "127.0.0.1");
+  await once(host, "listening");
+  const { port } = host.address() as AddressInfo;
+  const settings = { CHECKPOINT_DIR: folder, LOOKUP_HOSTS: `127.0.0.1:${port}=private` };
+  try {
+    await withServer(settings, async ({ url }) => {
+      const upload = await openUpload(
+        url,
+        `json | parallel 2 (lookup http "http://127.0.0.1:${port}/{n}" as at concurrency=1 timeout=5s)`,
+      );
+      const first = '{"n":1}\n{"n":2}\n{"n":3}\n';
+      assert.equal((await upload.send(first, 0)).status, 204);
+      const { text } = await upload.send('{"n":4}\n', first.length, true);
+      const rows = [1, 2, 3, 4].map((n) => `{"n":${n},"at":"/${n}"}`);
+      assert.deepEqual(text.trimEnd().split("\n").sort(), rows);
+    });
+  } finally {
+    host.closeAllConnections();
+    host.close();
     await rm(folder, { recursive: true });
   }
 });

@@ -113,6 +113,20 @@ describe("parallel", () => {
     operator.dispose?.();
   });
 
+  test("at the end, what a lane gives while the outputs before it are read is not missed", async () => {
+    const gate = gated();
+    const { operator } = laned("parallel 2 unordered (work n)", gate.words);
+    await operator.push(rows(1));
+    await operator.push(rows(2));
+    await gate.pass(1);
+    const rest = (operator.finish!() as AsyncIterable<Batch>)[Symbol.asyncIterator]();
+    assert.deepEqual(numbersOf([(await rest.next()).value]), [1]);
+    await gate.pass(2);
+    assert.deepEqual(numbersOf([(await rest.next()).value]), [2]);
+    assert.equal((await rest.next()).done, true);
+    operator.dispose?.();
+  });
+
   test("unordered, they come as they are ready", async () => {
     const gate = gated();
     const { operator } = laned("parallel 2 unordered (work n)", gate.words);

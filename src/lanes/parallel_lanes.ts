@@ -65,7 +65,10 @@ export class ParallelLanes implements Operator<Batch, Batch> {
 
   constructor(
     readonly options: ParallelLanesOptions,
-    readonly context: Pick<StageContext, "wake" | "fact" | "event" | "resources">,
+    readonly context: Pick<
+      StageContext,
+      "wake" | "fact" | "event" | "meanwhile" | "resources"
+    >,
   ) {
     this.#lanes = new LaneSet(options, context);
     this.#count = new LaneCount(options.least, options.most);
@@ -83,11 +86,12 @@ export class ParallelLanes implements Operator<Batch, Batch> {
 
   take(): Outputs<Batch> {
     for (const ready of this.#lanes.takeAll()) {
-      ready.then((outputs) => {
+      const given = ready.then((outputs) => {
         if (outputs.length === 0) return;
         this.#extra.push(...outputs);
         this.context.wake();
       }, (fault) => this.#fail(fault)).finally(() => this.#changed());
+      this.context.meanwhile(given);
     }
     return this.#drain();
   }
@@ -157,9 +161,11 @@ export class ParallelLanes implements Operator<Batch, Batch> {
 
   *#finish(): Steps<Batch> {
     for (;;) {
-      yield* this.#drain();
+      const ready = this.#drain();
+      yield* ready;
       if (this.#slots.length === 0) break;
-      yield this.#next();
+      // While these were read, a lane may have told of more.
+      if (ready.length === 0) yield this.#next();
     }
     for (const lane of this.#lanes.all) {
       const taking = lane.settled();
@@ -205,9 +211,11 @@ export class ParallelLanes implements Operator<Batch, Batch> {
       const outputs = lane.push(slot.input);
       if (!(outputs instanceof Promise)) return done(outputs);
       lane.pushing = true;
-      outputs.finally(() => lane.pushing = false)
+      const given = outputs.finally(() => lane.pushing = false)
         .then(done, (fault) => this.#failed(slot, lane, fault))
         .finally(() => this.#settled());
+      // Its stages hold some of the batch by now, so that saved as input it would come twice.
+      if (lane.operator.take !== undefined) this.context.meanwhile(given);
     } catch (fault) {
       this.#failed(slot, lane, fault);
     }

@@ -135,7 +135,12 @@ class Supervisor {
     this.current.dispose?.();
   }
 
-  #done(chunk: Chunk | null, outputs: Outputs<Batch>): Outputs<Batch> {
+  #done(
+    chunk: Chunk | null,
+    outputs: Outputs<Batch>,
+  ): Outputs<Batch> | Promise<Outputs<Batch>> {
+    const settled = this.effects.underWay.settled();
+    if (settled !== undefined) return settled.then(() => this.#done(chunk, outputs));
     this.effects.commit();
     for (const probe of this.#nested) probe.mark();
     if (this.current.save === undefined) return outputs;
@@ -168,7 +173,7 @@ class Supervisor {
       try {
         await this.#restart(last);
         const outputs = await work(this.current);
-        return this.#done(chunk, outputs);
+        return await this.#done(chunk, outputs);
       } catch (next) {
         last = next;
       }

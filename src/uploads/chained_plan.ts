@@ -17,6 +17,7 @@ import {
 import { bottleneckOf, type RunReport } from "../pipeline/report.ts";
 import type { Resources } from "../resources.ts";
 import type { Vocabulary } from "../vocabulary.ts";
+import { UnderWay } from "../pipeline/under_way.ts";
 import type { UploadBook } from "./upload_book.ts";
 
 /** What a plan is assembled with. */
@@ -32,6 +33,7 @@ export class ChainedPlan {
   readonly #assembly: Assembly;
   readonly #format: AnyOperator;
   readonly #rest: AnyOperator;
+  readonly #underWay = new UnderWay();
 
   /** `states` are what {@link ChainedPlan.save} gave; null for a plan at its beginning. Throws what restoring throws. */
   constructor(
@@ -46,6 +48,7 @@ export class ChainedPlan {
       resources: services.resources,
       budget: new RunBudget(services.limits.maxStateBytes),
       signal,
+      meanwhile: this.#underWay.add,
       ...book.services,
     });
     const [first, ...others] = this.#assembly.stages.map(({ operator }) => operator);
@@ -64,8 +67,13 @@ export class ChainedPlan {
 
   async push(chunk: Uint8Array): Promise<void> {
     for (const batch of await this.#format.push(chunk)) await this.#pass(batch);
-    const rung = this.#assembly.stages.filter(({ wake }) => wake.answered()).length > 0;
-    if (rung && !this.#rest.done) this.book.keep(await this.#rest.take?.() ?? []);
+    for (let more: Promise<void> | undefined;;) {
+      const rung = this.#assembly.stages.filter(({ wake }) => wake.answered()).length > 0;
+      if (rung && !this.#rest.done) this.book.keep(await this.#rest.take?.() ?? []);
+      more = this.#underWay.settled();
+      if (more === undefined) return;
+      await more;
+    }
   }
 
   /** The upload has ended: its last line becomes a row. Throws what the rejects then say. */
