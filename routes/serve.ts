@@ -29,6 +29,9 @@ import process from "node:process";
 import { Arrival } from "./serve_request.ts";
 import { nextTurn, send } from "./serve_response.ts";
 
+/** How long a client that sends no more of its upload may wait for how that ends, as it may be gone. */
+const LAST_WORDS_MS = 50;
+
 /** Where to listen. */
 export interface ServeOptions {
   /** Address or name, IPv6 without brackets. */
@@ -69,6 +72,8 @@ export const runtime: { readonly name: "deno" | "bun"; readonly version: string 
  * - A response body that errors is cut: what was pulled before arrives, the proper end does not.
  * - A response that ends before the upload closes the connection; the rest of the upload is thrown
  *   away within `lingerMs` and `lingerMaxBytes`.
+ * - A client that half-closes in the middle of its upload gets what of its answer comes in 50 ms: on Deno. On Bun its connection is
+ *   closed without, as that of any client that goes away.
  * - A client that goes away aborts `request.signal`, rejects the body reader and cancels the response
  *   body, each with an `AbortError`. An upload cut short never looks like its end.
  * - No limit of time or size on a request; 60 s for its head; 65 s for an idle connection.
@@ -83,10 +88,12 @@ export function serve(handler: Handler, options: ServeOptions): Promise<Served> 
     requestTimeout: 0,
   });
   server.timeout = 0;
+  // Bun can do this too, but then says nothing of a client that leaves while it waits for its answer.
+  if (runtime.name === "deno") Object.assign(server, { httpAllowHalfOpen: true });
   server.on("connection", (socket: Socket) => connections.add(socket));
   const listener = (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const { socket } = incoming;
-    connections.enter(socket);
+    connections.enter(socket, incoming);
     outgoing.once("close", () => connections.leave(socket));
     exchange(handler, incoming, outgoing).catch((error) => {
       printUnhandled(error);
@@ -112,6 +119,17 @@ async function exchange(
     waiting = false;
   };
   const arrival = new Arrival(incoming, sayContinue);
+  let grace: ReturnType<typeof setTimeout> | undefined;
+  const cut = () => {
+    if (incoming.complete) return;
+    arrival.cut();
+    grace = setTimeout(() => incoming.socket.destroy(), LAST_WORDS_MS);
+  };
+  incoming.socket.once("end", cut);
+  outgoing.once("close", () => {
+    clearTimeout(grace);
+    incoming.socket.off("end", cut);
+  });
   outgoing.once("close", () => outgoing.writableFinished || arrival.lose());
   if (!outgoing.socket) await turn(outgoing);
   // A small upload often comes with its head but is here only after this turn of the event loop.
@@ -169,14 +187,18 @@ function served(server: Server, connections: Connections, options: ServeOptions)
  */
 class Connections {
   readonly #requests = new Map<Socket, number>();
+  readonly #latest = new WeakMap<Socket, IncomingMessage>();
   #dismissed = false;
 
   add(socket: Socket): void {
     if (!this.#requests.has(socket)) this.#requests.set(socket, 0);
     socket.once("close", () => this.#requests.delete(socket));
+    // Only a client in the middle of its upload is told how that ended; any other that ends has left.
+    socket.once("end", () => (this.#latest.get(socket)?.complete ?? true) && socket.end());
   }
 
-  enter(socket: Socket): void {
+  enter(socket: Socket, incoming: IncomingMessage): void {
+    this.#latest.set(socket, incoming);
     this.#requests.set(socket, (this.#requests.get(socket) ?? 0) + 1);
   }
 

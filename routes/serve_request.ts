@@ -27,6 +27,7 @@ export class Arrival {
   #settled = false;
   /** Why nothing more comes of it, once that is so. */
   #reason: Error | undefined;
+  #cut: Error | undefined;
 
   constructor(incoming: IncomingMessage, onFirstPull: () => void) {
     this.#incoming = incoming;
@@ -71,15 +72,21 @@ export class Arrival {
     this.#upload?.fail(this.#reason);
   }
 
+  /** The client sends no more of its upload, and may still read: the body reader rejects, nothing else happens. */
+  cut(): void {
+    this.#cut ??= connectionLost();
+    this.#upload?.fail(this.#cut);
+  }
+
   /** The response has ended: a body reader still at it rejects, the signal stays as it is. */
   over(): void {
     this.#settled = true;
     this.#upload?.fail(new Error("The response is over: the rest of the upload is not read"));
   }
 
-  /** True once the client is gone. */
+  /** True once the client is gone, or has left its upload. */
   get lost(): boolean {
-    return this.#reason !== undefined;
+    return (this.#reason ?? this.#cut) !== undefined;
   }
 
   /** True once the handler cancelled the body. */
@@ -96,7 +103,8 @@ export class Arrival {
 
   #open(): ReadableStream<Uint8Array> {
     const upload = this.#upload = new Upload(this.#incoming, this.#onFirstPull);
-    if (this.#reason !== undefined) upload.fail(this.#reason);
+    const reason = this.#reason ?? this.#cut;
+    if (reason !== undefined) upload.fail(reason);
     return upload.stream;
   }
 

@@ -2,7 +2,11 @@
  * Real sockets, while things are under way: duplex, slow readers, slow stages, cut uploads, cancelled and broken runs.
  */
 import assert from "node:assert/strict";
+import { connect } from "node:net";
 import { describe, it } from "node:test";
+import { runtime } from "../routes/serve.ts";
+import { encodeText } from "../src/batch/text.ts";
+import { exchange } from "./support/chaos_client.ts";
 import { jsonLines, logLine } from "./support/logs.ts";
 import { RawConnection } from "./support/raw_http.ts";
 import {
@@ -251,4 +255,38 @@ describe("a run that cannot go on", () => {
     });
     assert.match(await promise, /^\{"line":"one"\}\n\{"\$error"/);
   });
+});
+
+it("a client that half-closes in the middle of its upload: told why on Deno, cut off on Bun", async () => {
+  const gate = gateStage();
+  gate.open();
+  await withServer({}, async (server) => {
+    const piece = encodeText('{"n":1}\n');
+    const seen = () => eventually(() => gate.seen === 1);
+    const { status, text, cut } = await exchange(runUrl(server, "json | gate"), {
+      pieces: [piece, piece],
+      stop: { before: 1, until: seen, leave: "half-close" },
+    });
+    assert.deepEqual([status, cut], [200, true]);
+    const line =
+      '{"$error":{"code":"upload_cut","message":"Upload was cut after 8 bytes: the connection ' +
+      'closed before the body ended, send the whole body again","receivedBytes":8}}\n';
+    if (runtime.name === "deno") assert.equal(text, `{"n":1}\n${line}`);
+    else assert.ok('{"n":1}\n'.startsWith(text), text);
+    const { state } = await endedRun(server);
+    assert.equal(state, "failed");
+  }, [gate.stage]);
+});
+
+it("a client that leaves while it waits for its answer ends its run", async () => {
+  const gate = gateStage();
+  await withServer({}, async (server) => {
+    const { hostname, port } = new URL(runUrl(server, "json | gate"));
+    const socket = connect({ host: hostname, port: Number(port) });
+    const path = `/v1/run?${new URLSearchParams({ q: "json | gate" })}`;
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\n{"n":1}\n`);
+    await eventually(() => gate.seen === 1);
+    socket.destroy();
+    assert.equal((await endedRun(server)).error?.code, "client_gone");
+  }, [gate.stage]);
 });
