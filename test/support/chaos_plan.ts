@@ -4,29 +4,33 @@
  * @module
  */
 import { VOCABULARY } from "../../stages/mod.ts";
+import {
+  type Grow,
+  type Growable,
+  type Grown,
+  type Growth,
+  type Place,
+  type PlannedSink,
+  type Random,
+  withTexts,
+} from "./chaos_grown.ts";
+import { brittle, lookupHttp, REACHING, sunk } from "./chaos_reach.ts";
+import {
+  anywhere,
+  by,
+  condition,
+  deep,
+  inOrder,
+  let_,
+  numbered,
+  running,
+  select,
+  stats,
+  timed,
+  where,
+} from "./chaos_rows.ts";
 import { FORMATS, type Rows } from "./chaos_uploads.ts";
 import { between, pickOne } from "./random.ts";
-
-type Random = () => number;
-
-/** Where a stage stands. */
-interface Place {
-  readonly depth: number;
-  /** A throw here is one that a restart can mend: it happens while an outer stage is pushed. */
-  readonly mendable: boolean;
-}
-
-interface Grown {
-  readonly text: string;
-  readonly rows: Rows;
-  /** Rows may come out at the end only, where nothing is supervised. */
-  readonly late?: boolean;
-}
-
-type Grow = (random: Random, rows: Rows, place: Place, trouble: TroubleMaker) => Grown;
-
-/** Gives a word of trouble, or null for none here. */
-export type TroubleMaker = (mendable: boolean) => string | null;
 
 /** A pipeline and an upload for it. */
 export interface ChaosPlan {
@@ -35,126 +39,69 @@ export interface ChaosPlan {
   readonly input: string;
   /** Else the order of the result depends on how the upload was cut. */
   readonly ordered: boolean;
+  readonly sinks: readonly PlannedSink[];
+  /** Rows may be dropped as time would have it. */
+  readonly lossy: boolean;
+  /** A table comes with the upload. */
+  readonly form: boolean;
 }
 
 const MOST_STAGES = 4;
 
-/** Grows a pipeline. `trouble` is asked behind each stage. */
-export function growPlan(random: Random, trouble: TroubleMaker): ChaosPlan {
-  names = 0;
+/** Grows a pipeline; words of trouble are asked of `growth` behind each stage. */
+export function growPlan(random: Random, growth: Growth): ChaosPlan {
   const format = pickOne(random, FORMATS);
   const input = format.input(random, between(random, 20, 1200));
-  const { text, rows } = growStages(random, format.rows, { depth: 2, mendable: true }, trouble, [
-    format.word,
-  ]);
-  return { text, input, ordered: rows.ordered };
+  const policies = growth.without.risks ? ["skip"] : ["skip", "skip", "emit", "fail"];
+  const word = random() < 0.2
+    ? `${format.word} on_error=${pickOne(random, policies)}`
+    : format.word;
+  const place = { depth: 2, mendable: true, once: true, lanes: null };
+  const { text, rows } = growStages(random, format.rows, place, growth, [word]);
+  const { sinks, lossy, form } = growth;
+  return { text, input, ordered: rows.ordered, sinks, lossy, form };
 }
 
 function growStages(
   random: Random,
   start: Rows,
   place: Place,
-  trouble: TroubleMaker,
+  growth: Growth,
   before: readonly string[] = [],
-  words?: readonly Grow[],
+  words?: readonly Growable[],
 ): Grown {
   const stages = [...before];
   let rows = start;
   let { mendable } = place;
   const add = () => {
-    const word = trouble(mendable);
+    const word = growth.trouble({ ...place, mendable });
     if (word !== null) stages.push(word);
   };
   if (before.length > 0) add();
   for (let left = between(random, 1, MOST_STAGES); left > 0; left--) {
-    const fitting = STAGES.filter(({ fits }) => fits(rows, place));
-    const grow = words === undefined ? pickOne(random, fitting).grow : pickOne(random, words);
-    const grown = grow(random, rows, { ...place, mendable }, trouble);
+    const fitting = (words ?? STAGES).filter(({ fits }) => fits(rows, place, growth));
+    const grown = pickOne(random, fitting).grow(random, rows, { ...place, mendable }, growth);
     stages.push(grown.text);
     rows = grown.rows;
     // What outer stages give at the end goes through pushes of the outer stages below.
     if (grown.late && before.length === 0) mendable = false;
     add();
   }
+  if (place.once && random() < 0.25) {
+    const last = sunk(random, rows, growth);
+    return { ...last, text: [...stages, last.text].join(" | ") };
+  }
   return { text: stages.join(" | "), rows };
 }
 
-function nested(random: Random, rows: Rows, place: Place, trouble: TroubleMaker): Grown {
-  return growStages(random, rows, { ...place, depth: place.depth - 1 }, trouble);
+function nested(random: Random, rows: Rows, place: Place, growth: Growth): Grown {
+  return growStages(random, rows, { ...place, depth: place.depth - 1 }, growth);
 }
 
-const anywhere = () => true;
-const inOrder = (rows: Rows) => rows.ordered && rows.numbers.length > 0;
-const timed = (rows: Rows, { depth }: Place) => rows.ordered && rows.time !== null && depth > 0;
-const deep = (_: Rows, { depth }: Place) => depth > 0;
-const numbered = (rows: Rows) => rows.numbers.length > 0;
-
-let names = 0;
-const newName = (letter: string) => `${letter}${names++ % 1000}`;
-
-const condition = (random: Random, rows: Rows): string => {
-  const options: string[] = [];
-  for (const name of rows.numbers) options.push(`${name} > ${between(random, 0, 600)}`);
-  for (const name of rows.texts) options.push(`${name} contains "${between(random, 0, 9)}"`);
-  if (options.length === 0) return "1 == 1";
-  const one = pickOne(random, options);
-  return random() < 0.3 ? `${one} or ${pickOne(random, options)}` : one;
-};
-
-const by = (random: Random, rows: Rows) =>
-  rows.texts.length > 0 && random() < 0.8 ? ` by ${pickOne(random, rows.texts)}` : "";
-
-const plain = (text: string, rows: Rows): Grown => ({ text, rows });
-
-const where: Grow = (random, rows) => plain(`where ${condition(random, rows)}`, rows);
-
-const let_: Grow = (random, rows) => {
-  if (rows.numbers.length === 0) return plain(`where ${condition(random, rows)}`, rows);
-  const name = newName("l");
-  const text = `let ${name} = ${pickOne(random, rows.numbers)} * 2 + ${between(random, 0, 9)}`;
-  return plain(text, { ...rows, numbers: [...rows.numbers, name] });
-};
-
-const select: Grow = (random, rows) => {
-  const keep = (list: readonly string[]) => list.filter(() => random() < 0.7);
-  const numbers = keep(rows.numbers);
-  const texts = keep(rows.texts);
-  const all = [...new Set([...numbers, ...texts, ...(rows.time === null ? [] : [rows.time])])];
-  if (all.length === 0) return where(random, rows, { depth: 0, mendable: false }, () => null);
-  return plain(`select ${all.join(", ")}`, { ...rows, numbers, texts });
-};
-
-const stats: Grow = (random, rows) => {
-  const made: [string, string][] = [["n", "count"]];
-  for (const name of rows.numbers.slice(0, 3)) {
-    const functions = ["sum", "min", "max", "distinct"];
-    if (rows.ordered) functions.push("first", "last", "p50");
-    made.push([newName("s"), `${pickOne(random, functions)}(${name})`]);
-  }
-  const key = by(random, rows);
-  const calls = made.map(([name, call]) => `${call} as ${name}`).join(", ");
-  return {
-    text: `stats ${calls}${key}`,
-    rows: {
-      numbers: made.map(([name]) => name),
-      texts: key === "" ? [] : [key.slice(4)],
-      time: null,
-      ordered: rows.ordered,
-    },
-    late: true,
-  };
-};
-
-const running: Grow = (random, rows) => {
-  const name = newName("r");
-  const call = pickOne(random, ["count", `sum(${pickOne(random, rows.numbers)})`]);
-  const numbers = [...rows.numbers, name];
-  return plain(`running ${call} as ${name}${by(random, rows)}`, { ...rows, numbers });
-};
-
 const windowed =
-  (word: (random: Random, rows: Rows) => string): Grow => (random, rows, place, trouble) => {
-    const inner = nested(random, rows, { ...place, mendable: false }, trouble);
+  (word: (random: Random, rows: Rows) => string): Grow => (random, rows, place, growth) => {
+    const inside = { ...place, mendable: false, once: false };
+    const inner = nested(random, rows, inside, growth);
     const late = random() < 0.5 ? "" : " lateness=5s";
     const text = `${word(random, rows)} on ${rows.time}${late} (${inner.text})`;
     const { numbers } = inner.rows;
@@ -173,10 +120,10 @@ const fanned = (
   text: (random: Random, rows: Rows, branches: readonly string[]) => string,
   ordered: boolean,
 ): Grow =>
-(random, rows, place, trouble) => {
+(random, rows, place, growth) => {
   const branches = Array.from(
     { length: between(random, 2, 3) },
-    () => nested(random, rows, place, trouble),
+    () => nested(random, rows, place, growth),
   );
   const joined = branches.map((branch) => branch.rows).reduce((left, right) => ({
     numbers: union(left.numbers, right.numbers),
@@ -212,9 +159,10 @@ const inLanes = (
   open: (random: Random, rows: Rows) => string,
   close: (random: Random) => string,
 ): Grow =>
-(random, rows, place) => {
-  const alone = { ...place, depth: 0, mendable: false };
-  const inner = growStages(random, rows, alone, () => null, [], [where, let_, select]);
+(random, rows, _place, growth) => {
+  const lanes = pickOne(random, ["may throw", "may reject"] as const);
+  const alone = { depth: 0, mendable: false, once: false, lanes };
+  const inner = growStages(random, rows, alone, growth, [], IN_LANES);
   return {
     text: `${open(random, rows)} (${inner.text})${close(random)}`,
     rows: { ...inner.rows, time: null, ordered: false },
@@ -224,12 +172,16 @@ const inLanes = (
 
 const lanes = (random: Random) => between(random, 1, 4);
 
+const IN_LANES: readonly Growable[] = [
+  { fits: anywhere, grow: where },
+  { fits: numbered, grow: let_ },
+  { fits: anywhere, grow: select },
+  { fits: withTexts, grow: lookupHttp },
+  { fits: (rows, { lanes }) => numbered(rows) && lanes === "may reject", grow: brittle },
+];
+
 /** The stages that plans are grown of. */
-const ALL_STAGES: readonly {
-  word?: string;
-  fits: (rows: Rows, place: Place) => boolean;
-  grow: Grow;
-}[] = [
+const ALL_STAGES: readonly Growable[] = [
   { fits: anywhere, grow: where },
   { fits: numbered, grow: let_ },
   { fits: anywhere, grow: select },
@@ -297,9 +249,10 @@ const ALL_STAGES: readonly {
       () => "",
     ),
   },
+  ...REACHING,
 ];
 
 /** Those whose words there are. */
-const STAGES: typeof ALL_STAGES = ALL_STAGES.filter(({ word }) =>
+const STAGES: readonly Growable[] = ALL_STAGES.filter(({ word }) =>
   word === undefined || VOCABULARY.stages.has(word)
 );

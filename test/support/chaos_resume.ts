@@ -32,11 +32,12 @@ export const resumed: Play = async (world, random, story) => {
   const { lines } = JSON.parse(text) as { lines: number };
   // A last line without a line feed is one when the results are asked for.
   const unended = subject.plan.input.endsWith("\n") ? 0 : 1;
-  if (!endsEarly(subject)) assert.equal(lines, subject.reference.policy.lines - unended, "lines");
+  if (!endsEarly(subject)) assert.equal(lines, subject.reference!.policy.lines - unended, "lines");
   // Each report is that of one part, and what a part's end gives came in with others.
   for (const { id } of world.news().filter(({ pipeline }) => pipeline !== BYSTANDER)) {
     world.seen.add(id);
   }
+  world.complete = true;
   await exchange(place, { method: "DELETE", pieces: [], whole: true });
 };
 

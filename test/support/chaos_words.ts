@@ -24,7 +24,34 @@ export interface Trouble {
 }
 
 /** A pipeline's words of trouble, as they are written. */
-export const TROUBLE_WORDS = / \| (?:shaky|stall|lag) "\d+"/g;
+export const TROUBLE_WORDS = / \| (?:shaky|throws|stall|lag) "\d+"/g;
+
+function strike(trouble: Trouble): void {
+  if (trouble.strikes === 0 || trouble.random() < 0.5) return;
+  trouble.strikes--;
+  trouble.struck++;
+  throw new TypeError(`Strike ${trouble.struck}`);
+}
+
+/** Throws on each batch that has a row whose field, divided by 7, leaves 3. */
+const BRITTLE = defineStage({
+  name: "brittle",
+  kind: "row-local",
+  summary: "Breaks on some rows",
+  description: "For tests.",
+  arguments: z.object({ field: argument.text({ description: "The field" }) }),
+  examples: [],
+  create: ({ field }) => ({
+    push(batch: Batch) {
+      for (const row of batch.toRows()) {
+        if (Math.abs(Number(row[field])) % 7 === 3) {
+          throw new TypeError(`Cannot take ${row[field]}`);
+        }
+      }
+      return [batch];
+    },
+  }),
+});
 
 /** Operators that were made and disposed of, budgets, and the troubles that are under way. */
 export class Ledger {
@@ -35,7 +62,7 @@ export class Ledger {
   readonly vocabulary: Vocabulary;
 
   constructor() {
-    const words = [this.#shaky(), this.#stall(), this.#lag()];
+    const words = [this.#shaky(), this.#throws(), this.#stall(), this.#lag(), BRITTLE];
     const stages = [...DEFAULT_STAGES, ...words];
     this.vocabulary = vocabularyOf(stages.map((stage) => this.#recorded(stage)));
   }
@@ -84,11 +111,13 @@ export class Ledger {
 
   #word(
     name: string,
+    stateless: boolean,
     create: (trouble: Trouble, context: StageContext) => Operator<Batch, Batch>,
   ): AnyStage {
     return defineStage({
       name,
       kind: "ordered",
+      ...stateless && { stateless: () => true },
       summary: "Makes trouble",
       description: "For tests.",
       arguments: z.object({ key: argument.text({ description: "Which trouble" }) }),
@@ -99,19 +128,13 @@ export class Ledger {
 
   /** Throws before or after its work, as often as planned, and tells how many rows it has seen. */
   #shaky(): AnyStage {
-    return this.#word("shaky", (trouble, context) => {
+    return this.#word("shaky", false, (trouble, context) => {
       let seen = 0;
-      const strike = () => {
-        if (trouble.strikes === 0 || trouble.random() < 0.5) return;
-        trouble.strikes--;
-        trouble.struck++;
-        throw new TypeError(`Strike ${trouble.struck}`);
-      };
       return {
         push(batch) {
-          strike();
+          strike(trouble);
           seen += batch.length;
-          strike();
+          strike(trouble);
           return [batch];
         },
         finish() {
@@ -124,9 +147,19 @@ export class Ledger {
     });
   }
 
+  /** Throws as often as planned; keeps nothing, so that it may stand in lanes. */
+  #throws(): AnyStage {
+    return this.#word("throws", true, (trouble) => ({
+      push(batch) {
+        strike(trouble);
+        return [batch];
+      },
+    }));
+  }
+
   /** Holds every batch until its gate is open or the run ends. */
   #stall(): AnyStage {
-    return this.#word("stall", (trouble, { signal }) => ({
+    return this.#word("stall", true, (trouble, { signal }) => ({
       async push(batch) {
         trouble.reached = true;
         const ended = Promise.withResolvers<never>();
@@ -142,7 +175,7 @@ export class Ledger {
 
   /** Takes some turns of the event loop for each batch. */
   #lag(): AnyStage {
-    return this.#word("lag", (trouble) => ({
+    return this.#word("lag", true, (trouble) => ({
       async push(batch) {
         for (let turns = trouble.random() * 4; turns > 1; turns--) {
           await new Promise((resolve) => setImmediate(resolve));

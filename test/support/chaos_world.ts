@@ -13,6 +13,7 @@ import type { Vocabulary } from "../../src/vocabulary.ts";
 import { faultsOf } from "./chaos_accounts.ts";
 import { type Conduct, exchange } from "./chaos_client.ts";
 import { Ledger } from "./chaos_words.ts";
+import { Places } from "./chaos_places.ts";
 import { socketCount, TimerCount } from "./handles.ts";
 import { cut, randomCuts } from "./operators.ts";
 import { eventually, runUrl } from "./server.ts";
@@ -49,13 +50,30 @@ export class World {
   #socketsAtRest: number | null = 0;
   #folder = "";
   server!: Sluice;
+  places!: Places;
+  /** What is to be looked at when the round's run is over; it is told whether that is complete. */
+  afterwards: ((complete: boolean) => Promise<void>) | null = null;
+  /** How the round's run has ended. */
+  complete = false;
+  #plans = 0;
 
   async start(): Promise<void> {
     this.#folder = await mkdtemp(`${tmpdir()}/sluice-`);
-    this.server = await startServer(this.ledger.vocabulary, { CHECKPOINT_DIR: this.#folder });
+    this.places = await Places.open(this.#folder);
+    this.server = await this.open({ CHECKPOINT_DIR: this.#folder });
     await this.askBystanders(this.server, () => 0.5);
     await eventually(() => this.server.runs.reports().every(({ state }) => state === "complete"));
     this.atRest();
+  }
+
+  /** Starts a server that may reach the places. */
+  open(settings: Readonly<Record<string, string>> = {}): Promise<Sluice> {
+    return startServer(this.ledger.vocabulary, { ...this.places.settings, ...settings });
+  }
+
+  /** Tells what a plan asks for and writes from what others do. */
+  newKey(): string {
+    return `k${++this.#plans}`;
   }
 
   /** What is open now is what a round may leave. */
@@ -66,6 +84,7 @@ export class World {
 
   async stop(): Promise<void> {
     await this.server.stop("abrupt");
+    await this.places.host.stop();
     this.timers.release();
     await rm(this.#folder, { recursive: true });
   }
@@ -104,8 +123,15 @@ export class World {
         );
       }
       this.seen.add(report.id);
+      if (report.pipeline !== BYSTANDER) this.complete = report.state === "complete";
     }
-    const { ledger, timers } = this;
+    const { ledger, timers, places } = this;
+    await this.#expect(() => places.host.underWay, 0, () => "requests are under way");
+    if (places.host.fault !== null) throw places.host.fault;
+    await this.#expect(() => places.left().length, 0, () => places.left().join());
+    await this.afterwards?.(this.complete);
+    this.afterwards = null;
+    places.clear();
     await this.#expect(() => ledger.made - ledger.disposed, 0, () => "operators are left");
     for (const { used } of ledger.budgets) assert.equal(used, 0, "a budget is not given back");
     await this.#expect(() => timers.size, this.#timersAtRest, () => timers.places.join("\n"));
