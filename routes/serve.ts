@@ -26,11 +26,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import process from "node:process";
+import { Connections, watchUpload } from "./serve_connections.ts";
 import { Arrival } from "./serve_request.ts";
 import { nextTurn, send } from "./serve_response.ts";
-
-/** How long a client that sends no more of its upload may wait for how that ends, as it may be gone. */
-const LAST_WORDS_MS = 50;
 
 /** Where to listen. */
 export interface ServeOptions {
@@ -119,17 +117,7 @@ async function exchange(
     waiting = false;
   };
   const arrival = new Arrival(incoming, sayContinue);
-  let grace: ReturnType<typeof setTimeout> | undefined;
-  const cut = () => {
-    if (incoming.complete) return;
-    arrival.cut();
-    grace = setTimeout(() => incoming.socket.destroy(), LAST_WORDS_MS);
-  };
-  incoming.socket.once("end", cut);
-  outgoing.once("close", () => {
-    clearTimeout(grace);
-    incoming.socket.off("end", cut);
-  });
+  watchUpload(incoming, outgoing, () => arrival.cut());
   outgoing.once("close", () => outgoing.writableFinished || arrival.lose());
   if (!outgoing.socket) await turn(outgoing);
   // A small upload often comes with its head but is here only after this turn of the event loop.
@@ -179,45 +167,6 @@ function served(server: Server, connections: Connections, options: ServeOptions)
       server.closeAllConnections();
     },
   };
-}
-
-/**
- * The open connections and how many requests each has in hand. `closeIdleConnections` will not do: it
- * leaves a connection on which nothing was ever asked, and one that turns idle after the call.
- */
-class Connections {
-  readonly #requests = new Map<Socket, number>();
-  readonly #latest = new WeakMap<Socket, IncomingMessage>();
-  #dismissed = false;
-
-  add(socket: Socket): void {
-    if (!this.#requests.has(socket)) this.#requests.set(socket, 0);
-    socket.once("close", () => this.#requests.delete(socket));
-    // Only a client in the middle of its upload is told how that ended; any other that ends has left.
-    socket.once("end", () => (this.#latest.get(socket)?.complete ?? true) && socket.end());
-  }
-
-  enter(socket: Socket, incoming: IncomingMessage): void {
-    this.#latest.set(socket, incoming);
-    this.#requests.set(socket, (this.#requests.get(socket) ?? 0) + 1);
-  }
-
-  leave(socket: Socket): void {
-    const requests = this.#requests.get(socket);
-    if (requests === undefined) return;
-    this.#requests.set(socket, requests - 1);
-    if (this.#dismissed && requests === 1) socket.destroySoon();
-  }
-
-  /** Closes the idle ones now and the others when their requests are over. */
-  dismiss(): void {
-    this.#dismissed = true;
-    for (const [socket, requests] of this.#requests) if (requests === 0) socket.destroySoon();
-  }
-
-  destroy(): void {
-    for (const socket of this.#requests.keys()) socket.destroy();
-  }
 }
 
 function cannotListen(options: ServeOptions, cause: Error): Error {

@@ -15,9 +15,8 @@ import type { FieldType, Schema } from "./schema.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**
- * What a stage needs to see. `format` turns bytes into rows; `row-local` maps each row by itself, so it can run on any
- * slice of whole lines, anywhere; `ordered` needs the rows in order; `aggregate` needs all of them and answers at the
- * end, from state that can be merged.
+ * What a stage needs to see. `format` turns bytes into rows; `row-local` maps each row by itself, so any slice of whole
+ * lines will do; `ordered` needs the rows in order; `aggregate` all of them: it answers at the end, from mergeable state.
  */
 export type StageKind = "format" | "row-local" | "ordered" | "aggregate";
 
@@ -54,10 +53,7 @@ export interface StageContext {
   lines(count: number, empty?: number): void;
   /** Adds a fact to the run's `$notice`: an approximation, a bound reached. Objects of one key are joined. */
   notice(key: string, value: object | string): void;
-  /**
-   * Sets a figure of this stage's report beyond those that all have: what was dropped, hits of a cache. Where several
-   * instances run, in lanes or windows, their numbers add up; of a `level`, how much it is now, the latest holds.
-   */
+  /** Sets a figure of the report: what was dropped, hits. Those of several instances add up; of a `level` the latest holds. */
   fact(name: string, value: number | string, level?: "level"): void;
   /** Tells of work that goes on after the call that began it has returned: no state is saved before it has settled. */
   meanwhile(work: Promise<unknown>): void;

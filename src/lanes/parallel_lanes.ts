@@ -65,10 +65,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
 
   constructor(
     readonly options: ParallelLanesOptions,
-    readonly context: Pick<
-      StageContext,
-      "wake" | "fact" | "event" | "meanwhile" | "resources"
-    >,
+    readonly context: StageContext,
   ) {
     this.#lanes = new LaneSet(options, context);
     this.#count = new LaneCount(options.least, options.most);
@@ -164,7 +161,6 @@ export class ParallelLanes implements Operator<Batch, Batch> {
       const ready = this.#drain();
       yield* ready;
       if (this.#slots.length === 0) break;
-      // While these were read, a lane may have told of more.
       if (ready.length === 0) yield this.#next();
     }
     for (const lane of this.#lanes.all) {
@@ -223,8 +219,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
 
   #failed(slot: Slot, lane: Lane, fault: unknown): void {
     if (this.#over) return;
-    slot.tries++;
-    if (!this.#lanes.ill(lane, fault) || slot.tries >= MOST_TRIES) return this.#fail(fault);
+    if (!this.#lanes.ill(lane, fault) || ++slot.tries >= MOST_TRIES) return this.#fail(fault);
     this.#homeless.unshift(slot);
   }
 
@@ -245,8 +240,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
   }
 
   #next(): Promise<void> {
-    this.#change ??= Promise.withResolvers();
-    return this.#change.promise;
+    return (this.#change ??= Promise.withResolvers()).promise;
   }
 
   #changed(): void {

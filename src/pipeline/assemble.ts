@@ -117,9 +117,7 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     // What waits for a stage that takes rejects is not its state, and would not come again.
     const supervision = definition.takesRejects ? undefined : services.supervision;
     const held = supervision && new HeldBack();
-    const own = held === undefined
-      ? services
-      : { ...services, say: held.say, meanwhile: held.underWay.add };
+    const own = { ...services, ...held?.services };
     const context = contextOf(own, stage, edges, place, probe);
     const operator = held === undefined || supervision === undefined
       ? create(context)
@@ -188,10 +186,9 @@ function contextOf(
     notice: (key, value) => services.notice(key, value),
     fact: probe?.teller() ?? (() => {}),
     meanwhile: (work) => services.meanwhile?.(work),
-    event: (name, attributes = {}) => {
-      if (probe === null) return;
-      services.event({ stage: probe.stage, index: probe.index, name, attributes });
-    },
+    event: (name, attributes = {}) =>
+      probe !== null &&
+      services.event({ stage: probe.stage, index: probe.index, name, attributes }),
     wake: () => place.wake.ring(),
     resources: services.resources,
     below: () => place.below()?.figures() ?? null,

@@ -17,6 +17,9 @@ export class HeldBack {
     else this.#waiting.push(what);
   };
 
+  /** What stages are to tell in place of the run's own. */
+  readonly services = { say: this.say, meanwhile: this.underWay.add };
+
   /** Says it all. Throws what the run's policy throws. */
   commit(): void {
     if (this.#waiting.length === 0) return;

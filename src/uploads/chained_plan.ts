@@ -67,10 +67,10 @@ export class ChainedPlan {
 
   async push(chunk: Uint8Array): Promise<void> {
     for (const batch of await this.#format.push(chunk)) await this.#pass(batch);
-    for (let more: Promise<void> | undefined;;) {
+    for (;;) {
       const rung = this.#assembly.stages.filter(({ wake }) => wake.answered()).length > 0;
       if (rung && !this.#rest.done) this.book.keep(await this.#rest.take?.() ?? []);
-      more = this.#underWay.settled();
+      const more = this.#underWay.settled();
       if (more === undefined) return;
       await more;
     }
