@@ -4,6 +4,7 @@
  * @module
  */
 import type { IncomingMessage } from "node:http";
+import { giveAway } from "../src/batch/chunk_memory.ts";
 import { arrivedRequest, normalised } from "./serve_arrived.ts";
 
 /** A body of at most so many bytes is given whole when it comes with its head. */
@@ -143,7 +144,9 @@ class Upload {
     // Events, not read(): read() without a size concatenates what is buffered, which is a copy of every byte.
     this.#incoming.on("data", (chunk: Uint8Array) => {
       this.#incoming.pause();
-      this.#controller?.enqueue(plain(chunk));
+      const bytes = plain(chunk);
+      giveAway(bytes);
+      this.#controller?.enqueue(bytes);
     });
     this.#incoming.once("end", () => this.#detach()?.close());
   }

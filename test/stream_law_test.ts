@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Batch } from "../src/batch/batch.ts";
+import { giveAway } from "../src/batch/chunk_memory.ts";
 import { encodeText } from "../src/batch/text.ts";
 import { RunError } from "../src/errors.ts";
 import { DEFAULT_LIMITS } from "../src/limits.ts";
@@ -38,7 +39,7 @@ class Source {
         // As a socket does, it answers in another turn of events: else nothing else would ever run.
         await new Promise((resolve) => setImmediate(resolve));
         if (this.cancels.length > 0) return;
-        if (this.pulls <= times) controller.enqueue(chunk.slice());
+        if (this.pulls <= times) controller.enqueue(givenAway(chunk.slice()));
         else if (error !== null) controller.error(error);
         else controller.close();
       },
@@ -47,6 +48,12 @@ class Source {
       },
     }, { highWaterMark: 0 });
   }
+}
+
+/** As the server's own chunks are, whose memory is freed as soon as they are spent. */
+function givenAway(chunk: Uint8Array): Uint8Array {
+  giveAway(chunk);
+  return chunk;
 }
 
 function start(

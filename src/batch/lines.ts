@@ -4,6 +4,7 @@
  * @module
  */
 import { type FramingContext, NOTHING, type Operator, type Outputs } from "../stage.ts";
+import { borrowBytes } from "./chunk_memory.ts";
 import { type Batch, MAX_BATCH_BYTES } from "./batch.ts";
 import { type LineFormat, NEWLINE, SHOWN_LINE_BYTES, shownLine } from "./line_format.ts";
 
@@ -119,16 +120,16 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     }
     const limit = Math.max(first, at + this.#blockBytes - held);
     const cut = limit >= end ? end : chunk.lastIndexOf(NEWLINE, limit - 1) + 1;
-    const joined = this.#room(held + cut - at);
+    const joined = this.#room(chunk, held + cut - at);
     joined.set(this.#carry.subarray(0, held));
     joined.set(chunk.subarray(at, cut), held);
     this.#parse(joined, 0, joined.length, outputs);
     return cut;
   }
 
-  /** So many bytes to parse from, of this block alone or, when the format copies, of all runs of the thread. */
-  #room(size: number): Uint8Array {
-    if (this.format.copies !== true || size > MAX_BATCH_BYTES) return new Uint8Array(size);
+  /** So many bytes to parse from, for as long as the chunk lives or, when the format copies, of all runs of the thread. */
+  #room(chunk: Uint8Array, size: number): Uint8Array {
+    if (this.format.copies !== true || size > MAX_BATCH_BYTES) return borrowBytes(chunk, size);
     const room = this.format.room ?? (shared ??= new Uint8Array(MAX_BATCH_BYTES));
     return room.subarray(0, size);
   }

@@ -6,6 +6,7 @@
 import { RunError } from "../errors.ts";
 import { type FramingContext, type Operator, type Outputs } from "../stage.ts";
 import { type Batch, MAX_BATCH_BYTES } from "./batch.ts";
+import { borrowBytes } from "./chunk_memory.ts";
 import { recordBatch } from "./csv_columns.ts";
 import { type EdgeState, RecordEdge } from "./csv_edge.ts";
 import { distinctNames, fieldsOf, firstRecord, MarkFilter, type MarkState } from "./csv_header.ts";
@@ -203,7 +204,7 @@ class RecordOperator implements Operator<Uint8Array, Batch> {
     const limit = reader === null
       ? end
       : Math.max(end, Math.min(bytes.length, at + this.#blockBytes - held));
-    const joined = new Uint8Array(held + limit - at);
+    const joined = borrowBytes(bytes, held + limit - at);
     joined.set(this.#carry.subarray(0, held));
     joined.set(bytes.subarray(at, limit), held);
     this.#held = 0;

@@ -12,6 +12,7 @@ import {
   strayReason,
   widthReason,
 } from "../batch/csv_scan.ts";
+import { borrow } from "../batch/chunk_memory.ts";
 import type { LineFault } from "../batch/line_format.ts";
 import { type ColumnMemory, columnMemory, newColumnMemory } from "./column_memory.ts";
 
@@ -101,7 +102,8 @@ export class RecordKernel {
     } while (state[4] === exports.FAULT_ROOM.value);
     const rows = state[1]!;
     // One copy for all columns, since what an array costs is its memory, not its bytes.
-    const places = new Int32Array(2 * wanted.length * rows);
+    const size = 2 * wanted.length * rows;
+    const places = new Int32Array(borrow(bytes, 4 * size), 0, size);
     for (let part = 0; part < 2 * wanted.length; part++) {
       places.set(this.#tape.subarray(part * room, part * room + rows), part * rows);
     }

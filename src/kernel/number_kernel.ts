@@ -2,6 +2,7 @@
  * The numbers of a column of text, most of them read in WebAssembly: the same bits as `textNumber` gives.
  * @module
  */
+import { borrow } from "../batch/chunk_memory.ts";
 import type { TextColumn } from "../batch/column.ts";
 import { textNumber } from "../expression/text_number.ts";
 import { type ColumnMemory, columnMemory, newColumnMemory } from "./column_memory.ts";
@@ -73,7 +74,11 @@ export class NumberKernel {
 
   /** The numbers of a column, as {@link twinNumbers}. */
   read(column: TextColumn): Float64Array {
-    return this.view(column)?.slice() ?? twinNumbers(column);
+    const view = this.view(column);
+    if (view === null) return twinNumbers(column);
+    const numbers = new Float64Array(borrow(column.bytes, view.byteLength), 0, view.length);
+    numbers.set(view);
+    return numbers;
   }
 
   /** As {@link NumberKernel.read}, where they lie in memory; null for a column of too few or too many cells. */

@@ -2,6 +2,7 @@
  * The scan of logfmt and LTSV in WebAssembly: the same answer as `PairScanner`, from the kernel beside this file.
  * @module
  */
+import { borrow } from "../batch/chunk_memory.ts";
 import { MOST_PLACES, mostRows } from "../batch/csv_scan.ts";
 import {
   type PairScan,
@@ -109,7 +110,7 @@ export class PairKernel {
     }
     const rows = state[1]!;
     return {
-      ...this.#places(keys.length, rows, room),
+      ...this.#places(bytes, keys.length, rows, room),
       bare: keys.map((_, key) => this.#flags[2 * key] === 1),
       wide: keys.map((_, key) => this.#flags[2 * key + 1] === 1),
       rows,
@@ -128,8 +129,14 @@ export class PairKernel {
     state[0] = Math.min(length, feed + 1 - start);
   }
 
-  #places(keys: number, rows: number, room: number): Pick<PairScan, "starts" | "ends"> {
-    const places = new Int32Array(2 * keys * rows);
+  #places(
+    bytes: Uint8Array,
+    keys: number,
+    rows: number,
+    room: number,
+  ): Pick<PairScan, "starts" | "ends"> {
+    const size = 2 * keys * rows;
+    const places = new Int32Array(borrow(bytes, 4 * size), 0, size);
     for (let part = 0; part < 2 * keys; part++) {
       places.set(this.#tape.subarray(part * room, part * room + rows), part * rows);
     }

@@ -20,6 +20,7 @@ import { nestedIn, Probe } from "./probe.ts";
 import { RejectFeed, RejectLevel } from "./reject_feed.ts";
 import type { StageEvent } from "./report.ts";
 import { createOperator } from "./row_errors.ts";
+import { type Keeps, keepsOf } from "./spent.ts";
 import { supervised, type Supervision } from "./supervise.ts";
 import { Wake } from "./wake.ts";
 
@@ -52,6 +53,7 @@ export interface AssembledStage {
   /** Whether it, or one nested in it, asks or writes outside of the process. */
   readonly reachesOut?: boolean;
   readonly shares?: Sharing;
+  readonly keeps?: Keeps;
   /** Resolves when a stage below has room for more rejects; undefined when it has now. */
   room(): Promise<void> | undefined;
   /** Called when the stage gives nothing any more. */
@@ -129,14 +131,14 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
       wake: place.wake,
       reachesOut: reachesOut(stage, services.vocabulary),
       shares: sharingOf(stage, services.vocabulary),
+      keeps: supervision === undefined ? keepsOf(definition, stage) : "input",
       operator: observed(operator, probe),
       room: () => level.below(index)?.room(),
       over: () => level.get(index)?.close(),
-      fresh: (others) => {
-        const among = levels.get(others) ?? new RejectLevel();
-        levels.set(others, among);
-        const apart = { ...UNOBSERVED, level: among, index };
-        return create(contextOf(others, stage, edges, apart, null));
+      fresh: (apart) => {
+        const among = levels.get(apart) ?? new RejectLevel();
+        levels.set(apart, among);
+        return create(contextOf(apart, stage, edges, { ...UNOBSERVED, level: among, index }, null));
       },
     };
   });

@@ -18,11 +18,14 @@ export interface StageStream<In, Out> extends TransformStream<In, Out> {
 }
 
 /** What the run asks of each stage stream. */
-export interface StageStreamOptions<Out> {
+export interface StageStreamOptions<In, Out> {
   /** Rings when the operator has outputs to be taken. */
   readonly wake?: Wake;
   /** Called after each chunk; a promise holds the stage back until it resolves (a full outbox). */
   settle?(): Promise<void> | undefined;
+  /** Called before and after a chunk is worked on, the latter with the number of outputs that it gave. */
+  begin?(chunk: In): void;
+  done?(outputs: number): void;
   /** Cuts an output into the slices that the next edge's bound wants. */
   slice?(output: Out): Iterable<Out>;
 }
@@ -36,7 +39,7 @@ export interface StageStreamOptions<Out> {
 export function stageStream<In, Out>(
   operator: Operator<In, Out>,
   probe: Probe,
-  options: StageStreamOptions<Out> = {},
+  options: StageStreamOptions<In, Out> = {},
 ): StageStream<In, Out> {
   let satisfied = false;
   const slices = options.slice ?? ((output: Out) => [output]);
@@ -57,8 +60,14 @@ export function stageStream<In, Out>(
   const stream = operator.take === undefined || options.wake === undefined
     ? transformStream(operator, {
       queue,
-      taken: (chunk) => probe.taken(chunk),
-      deliver,
+      taken: (chunk) => {
+        probe.taken(chunk);
+        options.begin?.(chunk);
+      },
+      deliver: (outputs, controller) => {
+        options.done?.(outputs.length);
+        return deliver(outputs, controller);
+      },
       satisfied: satisfy,
     })
     : wakingStream(operator, {

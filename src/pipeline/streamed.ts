@@ -7,6 +7,7 @@ import type { AssembledStage } from "./assemble.ts";
 import type { Chunk } from "./chain.ts";
 import { joined } from "./joined.ts";
 import { sliceTo } from "./slice.ts";
+import { Spending } from "./spent.ts";
 import { connect, stageStream } from "./stage_stream.ts";
 
 /** What the streams are asked for. */
@@ -17,7 +18,7 @@ export interface StreamedOptions {
    * that drops rather than waits, so a slow reader does not hold it.
    */
   settle(unheld: boolean): Promise<void> | undefined;
-  /** Takes what comes out of the last stage; a promise holds everything back until it resolves. */
+  /** Takes what comes out of the last stage; a promise holds everything back, and the batch is read, until it resolves. */
   write(batch: Batch): Promise<void> | undefined;
   /** Runs when the first stage has given everything; may throw. */
   afterFirst(): void;
@@ -33,18 +34,26 @@ export function streamed(
   { signal, settle, write, afterFirst }: StreamedOptions,
 ): Promise<void>[] {
   const stages = joined(assembled);
+  const spending = new Spending(stages);
   const dropping = stages.findLastIndex(({ operator }) => operator.offer !== undefined);
   const streams = stages.map(({ operator, probe, wake }, index) =>
     stageStream<Chunk, Batch>(operator, probe, {
       wake,
       settle: () => both(stages[index]!.room(), settle(index < dropping)),
+      ...(index === 0 && { begin: (chunk: Chunk) => spending.begin(chunk) }),
+      done: (outputs) => spending.done(index, outputs),
       ...sliceTo(stages[index + 1]?.probe),
     })
   );
+  const writeLast = (batch: Batch) => {
+    const done = () => spending.done(stages.length, 0);
+    const written = write(batch);
+    return written === undefined ? done() : written.then(done);
+  };
   const satisfiedFrom = (index: number) => () =>
     streams.slice(index).some((stream) => stream.satisfied);
   const edges = streams.map((stream, index) => {
-    const next = streams[index + 1]?.writable ?? new WritableStream<Batch>({ write });
+    const next = streams[index + 1]?.writable ?? new WritableStream<Batch>({ write: writeLast });
     return connect(stream, next as WritableStream<Batch>, {
       signal,
       satisfied: satisfiedFrom(index + 1),

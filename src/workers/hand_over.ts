@@ -111,6 +111,7 @@ export function assembleFor(
     operator,
     probe: mapped[0]!.probe,
     wake: mapped[0]!.wake,
+    keeps: "copies",
     room: () => undefined,
     over: () => {},
     fresh: (others) => chain(mapped.map((stage) => () => stage.fresh(others))),

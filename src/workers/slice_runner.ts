@@ -2,6 +2,7 @@
  * The map segment at work: slices of whole lines in, the partial state of an aggregate out.
  * @module
  */
+import { Loan } from "../batch/chunk_memory.ts";
 import { encodeText } from "../batch/text.ts";
 import { DEFAULT_RESOURCES } from "../resources.ts";
 import type { Plan } from "../language/syntax.ts";
@@ -80,7 +81,9 @@ export class SliceRunner {
   async push(bytes: Uint8Array): Promise<void> {
     this.#bytes += bytes.length;
     const { watched } = this.#aggregate ??= this.#newAggregate();
+    const loan = new Loan(bytes);
     for (const batch of await this.#map.push(bytes)) await watched.push(batch);
+    loan.spent();
   }
 
   /** Ends the slice and gives its result; `last` when the upload ends with it. */
