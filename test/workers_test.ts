@@ -455,7 +455,7 @@ describe("a thread that fails", () => {
     const answered = Promise.withResolvers<SliceAnswer>();
     const { plan } = parsePipeline("lines | stats count", WORKER_WORDS);
     const lane = pool.open(plan, DEFAULT_LIMITS, (_slice, answer) => answered.resolve(answer));
-    lane.submit({ index: 0, bytes: new SharedArrayBuffer(8), length: 8, last: true });
+    lane.submit({ index: 0, bytes: new SharedArrayBuffer(8), start: 0, length: 8, last: true });
     const answer = await answered.promise;
     assert.ok("fault" in answer);
     assert.equal(
@@ -482,7 +482,7 @@ describe("fair shares", () => {
     const heavy = laneOf("heavy ");
     const light = laneOf("light ");
     const submit = (lane: typeof heavy, index: number) =>
-      lane.submit({ index, bytes, length: 1000, last: false });
+      lane.submit({ index, bytes, start: 0, length: 1000, last: false });
     for (let index = 0; index < 6; index++) submit(heavy, index);
     for (let index = 0; index < 2; index++) submit(light, index);
     await done.promise;

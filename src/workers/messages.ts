@@ -43,6 +43,8 @@ export type ToWorker =
     readonly run: number;
     readonly slice: number;
     readonly bytes: SharedArrayBuffer;
+    /** Where in `bytes` the slice begins. */
+    readonly start: number;
     readonly length: number;
     /** The upload ends with this slice, perhaps without a line feed. */
     readonly last: boolean;

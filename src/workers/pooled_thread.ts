@@ -12,6 +12,8 @@ import { startThread, type Thread } from "./thread.ts";
 export interface Slice {
   readonly index: number;
   readonly bytes: SharedArrayBuffer;
+  /** Where in `bytes` the slice begins. */
+  readonly start: number;
   readonly length: number;
   readonly last: boolean;
 }
@@ -77,8 +79,8 @@ export class PooledThread {
     }
     this.jobs.push(job);
     if (this.jobs.length === 1) this.#startClock();
-    const { bytes, length, last } = slice;
-    this.#post({ kind: "slice", run: lane.run, slice: slice.index, bytes, length, last });
+    const { index, ...content } = slice;
+    this.#post({ kind: "slice", run: lane.run, slice: index, ...content });
   }
 
   /**

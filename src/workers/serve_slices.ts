@@ -68,10 +68,11 @@ export function serveSlices(vocabulary: Vocabulary, port: ThreadPort): void {
   };
   let own = new Uint8Array(0);
   // Decoders may refuse shared memory. One copy serves all slices: no row outlives the slice that it came from.
-  const privately = ({ bytes, length }: SliceMessage): Uint8Array => {
-    if (own.length < length) own = new Uint8Array(bytes.byteLength);
-    own.set(new Uint8Array(bytes, 0, length));
-    return own.subarray(0, length);
+  const privately = ({ bytes, start, length }: SliceMessage): Uint8Array => {
+    if (own.length < start + length) own = new Uint8Array(bytes.byteLength);
+    // In the same place, since shared memory is copied quickly between places that are aligned alike.
+    own.set(new Uint8Array(bytes, start, length), start);
+    return own.subarray(start, start + length);
   };
   let work: Promise<void> = Promise.resolve();
   port.addEventListener("message", (event) => {

@@ -11,6 +11,8 @@ import type { SliceRunner } from "./slice_runner.ts";
 const SLICE_BYTES = 512 * 1024;
 /** How long bytes may wait for more of them before they go out as a smaller slice. */
 const MOST_WAIT_MS = 20;
+/** Of a word, in which memory is copied. */
+const ALIGNMENT = 8;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 
 /** What a feed works with. */
@@ -71,7 +73,7 @@ export class SliceFeed {
       this.#check();
       if (this.#longBytes > 0) at = await this.#pushLong(bytes, at);
       else {
-        const block = this.#block ?? await this.#newBlock();
+        const block = this.#block ?? await this.#newBlock(bytes.byteOffset + at);
         const end = Math.min(bytes.length, at + block.length - this.#filled);
         block.set(bytes.subarray(at, end), this.#filled);
         this.#filled += end - at;
@@ -87,7 +89,7 @@ export class SliceFeed {
     clearTimeout(this.#timer);
     if (this.#longBytes > 0) await this.#endLong(true);
     else if (this.#filled > 0 || this.#carry.length > 0) {
-      const block = this.#block ?? await this.#newBlock();
+      const block = this.#block ?? await this.#newBlock(0);
       this.#submit(block, this.#filled, true);
     }
     await this.#until(() => this.#merged === this.#submitted);
@@ -133,10 +135,14 @@ export class SliceFeed {
     }
   }
 
-  async #newBlock(): Promise<Uint8Array<SharedArrayBuffer>> {
+  /** An empty block; `source` is where, in memory of their own, the bytes stand that come behind the carried ones. */
+  async #newBlock(source: number): Promise<Uint8Array<SharedArrayBuffer>> {
     await this.#until(() => this.#free.length > 0 || this.#made < this.#options.credits);
     if (this.#free.length === 0) this.#made++;
-    const block = new Uint8Array(this.#free.pop() ?? new SharedArrayBuffer(SLICE_BYTES));
+    const memory = this.#free.pop() ?? new SharedArrayBuffer(SLICE_BYTES);
+    // V8 copies to and from shared memory a byte at a time unless both sides are aligned alike: 9 times as slow.
+    const start = (source - this.#carry.length) & (ALIGNMENT - 1);
+    const block = new Uint8Array(memory, start);
     block.set(this.#carry);
     this.#filled = this.#carry.length;
     this.#carry = NO_BYTES;
@@ -155,7 +161,8 @@ export class SliceFeed {
   #submit(block: Uint8Array<SharedArrayBuffer>, length: number, last: boolean): void {
     this.#block = null;
     this.#filled = 0;
-    this.#lane.submit({ index: this.#submitted++, bytes: block.buffer, length, last });
+    const { buffer: bytes, byteOffset: start } = block;
+    this.#lane.submit({ index: this.#submitted++, bytes, start, length, last });
   }
 
   #late(): void {
