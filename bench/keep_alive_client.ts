@@ -9,6 +9,7 @@ const decoder = new TextDecoder("latin1");
 /** Posts in a stretch of time. */
 export interface Posts {
   readonly perSecond: number;
+  readonly answers: number;
   /** The body of every answer: they are all the same, or {@link post} throws. */
   readonly answer: string;
 }
@@ -28,7 +29,8 @@ export async function post(
     Array.from({ length: connections }, () => repeat(new URL(url), message, deadline, shared)),
   );
   const elapsed = (performance.now() - started) / 1000;
-  return { perSecond: shared.answers / elapsed, answer: shared.answer! };
+  const { answers, answer } = shared;
+  return { perSecond: answers / elapsed, answers, answer: answer! };
 }
 
 function requestOf(url: URL, body: Uint8Array): Uint8Array {

@@ -20,6 +20,8 @@ export interface ServerProcess {
   readonly url: string;
   /** The most memory it ever held, in MB (10^6 bytes), as the kernel counts it. */
   peakMegabytes(): number;
+  /** Seconds of processor time that all its threads have taken so far, to a hundredth. */
+  processorSeconds(): number;
   stop(): Promise<void>;
 }
 
@@ -38,6 +40,7 @@ export async function startServer(
   return {
     url,
     peakMegabytes: () => peakOf(child.pid!),
+    processorSeconds: () => processorSecondsOf(child.pid!),
     stop: async () => {
       if (child.exitCode !== null) return;
       process.kill(child.pid!, "SIGTERM");
@@ -63,6 +66,13 @@ async function printedUrl(child: ChildProcess): Promise<string> {
 function peakOf(pid: number): number {
   const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kilobytes) * 1024 / 1e6;
+}
+
+function processorSecondsOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+  // The command's name stands in parentheses and may hold anything; user and system time are 12 and 13 behind it.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** Seconds a command takes, and what it printed. Throws when it fails. */

@@ -1,6 +1,6 @@
 /**
  * Small uploads a second over connections that stay open, beside a Hono handler that drains and answers a constant, on the same
- * runtime's own server.
+ * runtime's own server; and what of their cost is HTTP.
  * @module
  */
 import { readFile } from "node:fs/promises";
@@ -8,11 +8,31 @@ import process from "node:process";
 import { readRows } from "./answers.ts";
 import { accessLog } from "./data.ts";
 import { post } from "./keep_alive_client.ts";
-import { median, startServer } from "./processes.ts";
+import { median, type ServerProcess, startServer } from "./processes.ts";
 
 const QUERY = "combined | where status >= 500 | stats count as errors by path";
 const BYTES = 10_000;
 const CONNECTIONS = 32;
+
+/** What is measured: ours first, the goal's rival next, then what stands between the two. */
+const CONTENDERS = [
+  {
+    name: "sluice",
+    module: "../routes/main.ts",
+    path: `/v1/run?q=${encodeURIComponent(QUERY)}`,
+  },
+  { name: "Hono drain", module: "hono_server.ts", path: "/" },
+  { name: "node:http drain", module: "http_server.ts", path: "/" },
+  { name: "our transport, no run", module: "transport_server.ts", path: "/" },
+] as const;
+
+/** What one server did. */
+export interface SmallServer {
+  readonly name: string;
+  readonly perSecond: number;
+  /** Its processor time for each upload, all threads. */
+  readonly microseconds: number;
+}
 
 /** Uploads a second of ours and of Hono's. */
 export interface SmallUploads {
@@ -24,40 +44,75 @@ export interface SmallUploads {
   readonly ratio: number;
   /** The most of a core that the client took in any round: near 1 the client is the limit, and the ratio tells less. */
   readonly clientCores: number;
+  /** Ours and Hono's again, and what is between them; missing in results of before it was measured. */
+  readonly servers?: readonly SmallServer[];
 }
 
-/** `rounds` stretches of `seconds` each, ours and Hono's in turn, after one that is not counted. */
+interface Measured {
+  readonly perSecond: number[];
+  readonly microseconds: number[];
+}
+
+/** `rounds` stretches of `seconds` each, one server after the other, after one that is not counted. */
 export async function smallUploads(rounds: number, seconds: number): Promise<SmallUploads> {
   const body = await smallLog();
-  const sluice = await startServer("../routes/main.ts", { SHUTDOWN_GRACE: "0s" });
-  const hono = await startServer("hono_server.ts");
-  const speeds = { ours: [] as number[], hono: [] as number[] };
+  const servers = await Promise.all(
+    CONTENDERS.map(({ module, name }) =>
+      startServer(module, name === "sluice" ? { SHUTDOWN_GRACE: "0s" } : {})
+    ),
+  );
+  const figures = CONTENDERS.map((): Measured => ({ perSecond: [], microseconds: [] }));
   const cores: number[] = [];
   try {
     for (let round = 0; round <= rounds; round++) {
       const before = process.cpuUsage();
       const started = performance.now();
-      const url = `${sluice.url}/v1/run?q=${encodeURIComponent(QUERY)}`;
-      const ours = await post(url, body, CONNECTIONS, seconds);
-      if (readRows(ours.answer).length === 0) throw new Error(`No rows in ${ours.answer}`);
-      const theirs = await post(`${hono.url}/`, body, CONNECTIONS, seconds);
-      if (theirs.answer !== "drained\n") throw new Error(`Hono answered ${theirs.answer}`);
-      if (round === 0) continue;
+      for (const [index, server] of servers.entries()) {
+        const { perSecond, microseconds } = await stretch(index, server, body, seconds);
+        if (round === 0) continue;
+        figures[index]!.perSecond.push(perSecond);
+        figures[index]!.microseconds.push(microseconds);
+      }
       const { user, system } = process.cpuUsage(before);
-      cores.push((user + system) / 1000 / (performance.now() - started));
-      speeds.ours.push(ours.perSecond);
-      speeds.hono.push(theirs.perSecond);
+      if (round > 0) cores.push((user + system) / 1000 / (performance.now() - started));
     }
   } finally {
-    await Promise.all([sluice.stop(), hono.stop()]);
+    await Promise.all(servers.map((server) => server.stop()));
   }
+  return { bytes: body.byteLength, connections: CONNECTIONS, ...summary(figures, cores) };
+}
+
+async function stretch(
+  index: number,
+  server: ServerProcess,
+  body: Uint8Array,
+  seconds: number,
+): Promise<{ perSecond: number; microseconds: number }> {
+  const { name, path } = CONTENDERS[index]!;
+  const before = server.processorSeconds();
+  const { answer, answers, perSecond } = await post(
+    `${server.url}${path}`,
+    body,
+    CONNECTIONS,
+    seconds,
+  );
+  const right = index === 0 ? readRows(answer).length > 0 : answer === "drained\n";
+  if (!right) throw new Error(`${name} answered ${answer}`);
+  return { perSecond, microseconds: (server.processorSeconds() - before) * 1e6 / answers };
+}
+
+function summary(figures: readonly Measured[], cores: readonly number[]) {
+  const [ours, hono] = figures.map(({ perSecond }) => perSecond) as [number[], number[]];
   return {
-    bytes: body.byteLength,
-    connections: CONNECTIONS,
-    perSecond: median(speeds.ours),
-    honoPerSecond: median(speeds.hono),
-    ratio: median(speeds.ours.map((speed, round) => speed / speeds.hono[round]!)),
+    perSecond: median(ours),
+    honoPerSecond: median(hono),
+    ratio: median(ours.map((speed, round) => speed / hono[round]!)),
     clientCores: Math.max(...cores),
+    servers: figures.map(({ perSecond, microseconds }, index) => ({
+      name: CONTENDERS[index]!.name,
+      perSecond: median(perSecond),
+      microseconds: median(microseconds),
+    })),
   };
 }
 

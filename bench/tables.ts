@@ -159,6 +159,20 @@ function small(both: Both): string {
           found && `${found.perSecond.toFixed(0)}, ${found.honoPerSecond.toFixed(0)}`,
       ),
     ],
+    ...smallServers(both),
+  ]);
+}
+
+/** What each server on the way from HTTP alone to ours takes for a small upload. */
+function smallServers(both: Both): string[][] {
+  const serversOf = (results: Results | null) => results?.small?.servers ?? [];
+  const names = [...serversOf(both.deno), ...serversOf(both.bun)].map(({ name }) => name);
+  return [...new Set(names)].map((name) => [
+    `10 KB uploads a second, and µs of processor time each: ${name}`,
+    ...pair(both, (results) => {
+      const found = serversOf(results).find((server) => server.name === name);
+      return found && `${found.perSecond.toFixed(0)}, ${found.microseconds.toFixed(0)}`;
+    }),
   ]);
 }
 

@@ -46,7 +46,7 @@ export function tellWork(result: WorkResult): void {
 
 /** Small uploads a second. */
 export function tellSmall(result: SmallUploads): void {
-  const { bytes, connections, perSecond, honoPerSecond, ratio, clientCores } = result;
+  const { bytes, connections, perSecond, honoPerSecond, ratio, clientCores, servers = [] } = result;
   console.log(
     `\nUploads of ${bytes} bytes on ${connections} open connections\n  sluice ${
       perSecond.toFixed(0)
@@ -54,6 +54,13 @@ export function tellSmall(result: SmallUploads): void {
       ratio.toFixed(2)
     } x   (client: at most ${clientCores.toFixed(2)} cores)`,
   );
+  for (const { name, perSecond, microseconds } of servers) {
+    console.log(
+      `  ${name.padEnd(NAME_WIDTH)} ${perSecond.toFixed(0).padStart(7)}/s, ${
+        microseconds.toFixed(0).padStart(4)
+      } µs of processor time each`,
+    );
+  }
 }
 
 /** First rows, idle and busy. */
