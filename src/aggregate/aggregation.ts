@@ -4,6 +4,7 @@
  */
 import { Batch } from "../batch/batch.ts";
 import { type Column, NumberColumn, TimeColumn, type Value, ValueColumn } from "../batch/column.ts";
+import { shortFloat64s } from "../batch/short_arrays.ts";
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
 import type { Accumulator } from "./aggregate.ts";
 import { type Groups, newGroups } from "./groups.ts";
@@ -172,7 +173,7 @@ function pick(groups: Int32Array, rows: Uint32Array, chosen: Uint32Array): Int32
 
 /** The values in the tightest column that holds them. */
 export function columnOf(values: readonly Value[]): Column {
-  const numbers = new Float64Array(values.length).fill(NaN);
+  const numbers = shortFloat64s(values.length).fill(NaN);
   let times = 0;
   let others = 0;
   values.forEach((value, row) => {

@@ -4,6 +4,7 @@
  */
 import { type Column, NumberColumn, TextColumn, TimeColumn, type Value } from "../batch/column.ts";
 import { ValueColumn } from "../batch/column.ts";
+import { shortBytes, shortFloat64s, shortInt32s } from "../batch/short_arrays.ts";
 import { decodeText } from "../batch/text.ts";
 import { TAG } from "./key.ts";
 
@@ -27,9 +28,9 @@ interface Payloads {
 export function keyColumn(arena: Uint8Array, offsets: Uint32Array, groups: Int32Array): Column {
   const view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
   const rows = groups.length;
-  const tags = new Uint8Array(rows);
-  const starts = new Int32Array(rows);
-  const ends = new Int32Array(rows);
+  const tags = shortBytes(rows);
+  const starts = shortInt32s(rows);
+  const ends = shortInt32s(rows);
   for (let row = 0; row < rows; row++) {
     const at = offsets[groups[row]!]!;
     tags[row] = arena[at]!;
@@ -45,7 +46,7 @@ function columnOf(arena: Uint8Array, view: DataView, payloads: Payloads): Column
   const uniform = tags.every((one) => one === tag || one === TAG.null);
   if (uniform && tag === TAG.text) return new TextColumn(arena, starts, ends);
   if (uniform && (tag === TAG.number || tag === TAG.time)) {
-    const numbers = new Float64Array(tags.length);
+    const numbers = shortFloat64s(tags.length);
     for (let row = 0; row < numbers.length; row++) {
       numbers[row] = starts[row]! < 0 ? NaN : view.getFloat64(starts[row]!, true);
     }

@@ -5,11 +5,12 @@
  */
 import type { Column } from "../batch/column.ts";
 import type { ConstantColumn, NumberColumn, TextColumn, TimeColumn } from "../batch/column.ts";
+import { shortBytes, shortInt32s, shortUint32s } from "../batch/short_arrays.ts";
 import { RunError } from "../errors.ts";
 import { type GroupTableState, keyColumn } from "./group_columns.ts";
 import type { Groups } from "./groups.ts";
 import { halfSipHash, type HashSecret, randomSecret } from "./hash.ts";
-import { copyBytes, equalBytes, KeyEncoder, TAG } from "./key.ts";
+import { copyBytes, equalBytes, KeyEncoder, TAG, viewOf } from "./key.ts";
 import { NearKeys } from "./near_keys.ts";
 import { RecentNumbers } from "./recent_numbers.ts";
 
@@ -28,10 +29,10 @@ export class GroupTable implements Groups {
   #size = 0;
   #mask = FIRST_SLOTS - 1;
   /** Pairs of hash and group number + 1; 0 for a free slot. */
-  #slots = new Int32Array(2 * FIRST_SLOTS);
-  #arena = new Uint8Array(FIRST_ARENA_BYTES);
-  #view = new DataView(this.#arena.buffer);
-  #offsets = new Uint32Array(FIRST_SLOTS);
+  #slots = shortInt32s(2 * FIRST_SLOTS);
+  #arena = shortBytes(FIRST_ARENA_BYTES);
+  #view = viewOf(this.#arena);
+  #offsets = shortUint32s(FIRST_SLOTS);
   #groups = NO_GROUPS;
   #hashes = NO_GROUPS;
   /** These two are made for the first keys that are not text. */
@@ -52,8 +53,8 @@ export class GroupTable implements Groups {
   assign([column]: readonly Column[], rows: Uint32Array, count: number): Int32Array {
     if (this.#groups.length < count) {
       this.#take(8 * (count - this.#groups.length));
-      this.#groups = new Int32Array(count);
-      this.#hashes = new Int32Array(count);
+      this.#groups = shortInt32s(count);
+      this.#hashes = shortInt32s(count);
     }
     const only = column!;
     if (only.kind === "text") this.#assignText(only, rows, count);
@@ -65,7 +66,7 @@ export class GroupTable implements Groups {
   }
 
   columns(from: number, to: number): Column[] {
-    const groups = new Int32Array(to - from);
+    const groups = shortInt32s(to - from);
     for (let row = 0; row < groups.length; row++) groups[row] = from + row;
     return [this.column(groups)];
   }
@@ -83,7 +84,7 @@ export class GroupTable implements Groups {
 
   merge(state: unknown): Int32Array {
     const { arena, offsets } = state as GroupTableState;
-    const view = new DataView(arena.buffer, arena.byteOffset, arena.byteLength);
+    const view = viewOf(arena);
     const groups = new Int32Array(offsets.length - 1);
     for (let group = 0; group < groups.length; group++) {
       const start = offsets[group]!;
@@ -95,7 +96,7 @@ export class GroupTable implements Groups {
   /** Hashes all, then looks all up: so the processor waits for the memory of several look-ups at once. */
   #assignText(column: TextColumn, rows: Uint32Array, count: number): void {
     const { bytes, starts, ends } = column;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const view = viewOf(bytes);
     const find = (row: number, start = starts[row]!) =>
       start < 0
         ? this.#find(bytes, view, 0, 0, TAG.null)
@@ -188,8 +189,7 @@ export class GroupTable implements Groups {
   }
 
   #matches(group: number, view: DataView, start: number, end: number, tag: number): boolean {
-    const at = this.#offsets[group]!;
-    const length = end - start;
+    const at = this.#offsets[group]!, length = end - start;
     return this.#offsets[group + 1]! - at === length + 1 && this.#arena[at] === tag &&
       equalBytes(view, start, this.#view, at + 1, length);
   }
@@ -219,7 +219,7 @@ export class GroupTable implements Groups {
     this.#take(size);
     this.#arena = new Uint8Array(size);
     this.#arena.set(old);
-    this.#view = new DataView(this.#arena.buffer);
+    this.#view = viewOf(this.#arena);
     this.#take(-old.length);
   }
 

@@ -153,3 +153,8 @@ export function equalBytes(
   }
   return true;
 }
+
+/** A view of `bytes`, which may stand anywhere in their memory. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

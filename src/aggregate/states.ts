@@ -2,6 +2,7 @@
  * Room for one number a group: typed arrays that grow by doubling and are declared to the budget.
  * @module
  */
+import { shortFloat64s } from "../batch/short_arrays.ts";
 import type { AccumulatorContext } from "./aggregate.ts";
 
 const FIRST_GROUPS = 64;
@@ -25,7 +26,7 @@ export class NumberStates {
     if (groups <= old.length) return;
     const capacity = capacityFor(groups, old.length);
     this.#context.take(8 * capacity);
-    this.values = new Float64Array(capacity).fill(this.#initial, old.length);
+    this.values = shortFloat64s(capacity).fill(this.#initial, old.length);
     this.values.set(old);
     this.#context.take(-old.byteLength);
   }

@@ -23,6 +23,7 @@ import { parseDigits } from "./numbers.ts";
 import { accessScanner } from "../kernel/access_kernel.ts";
 import { AccessRequests } from "./access_request.ts";
 import { accessTimes } from "./access_time.ts";
+import { shortFloat64s, shortInt32s } from "./short_arrays.ts";
 
 const CLIENT_TO_SIZE: Readonly<Record<string, FieldType>> = {
   ip: "text",
@@ -98,7 +99,7 @@ class AccessColumns {
 
   /** The same of only some rows, by copying their part of the tape. */
   take(rows: Uint32Array): AccessColumns {
-    const tape = new Int32Array(rows.length * STRIDE);
+    const tape = shortInt32s(rows.length * STRIDE);
     for (let index = 0; index < rows.length; index++) {
       const from = rows[index]! * STRIDE;
       for (let slot = 0; slot < STRIDE; slot++) {
@@ -142,8 +143,8 @@ class AccessColumns {
   /** The text from `skip` behind the offset in slot `from` to that in slot `to`; `-` is null. */
   #text(from: number, skip: number, to: number): TextColumn {
     const { bytes, tape, rows } = this;
-    const starts = new Int32Array(rows);
-    const ends = new Int32Array(rows);
+    const starts = shortInt32s(rows);
+    const ends = shortInt32s(rows);
     for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
       const start = tape[at + from]! + skip;
       const end = tape[at + to]!;
@@ -155,7 +156,7 @@ class AccessColumns {
 
   #status(): NumberColumn {
     const { bytes, tape, rows } = this;
-    const values = new Float64Array(rows);
+    const values = shortFloat64s(rows);
     for (let row = 0; row < rows; row++) {
       const at = tape[row * STRIDE + REQUEST_END]! + 2;
       values[row] = bytes[at] === DASH
@@ -167,7 +168,7 @@ class AccessColumns {
 
   #size(): NumberColumn {
     const { bytes, tape, rows } = this;
-    const values = new Float64Array(rows);
+    const values = shortFloat64s(rows);
     for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
       const status = tape[at + REQUEST_END]! + 2;
       const start = status + (bytes[status] === DASH ? 2 : 4);
@@ -180,7 +181,7 @@ class AccessColumns {
   #endsOfReferers(): Int32Array {
     if (this.#refererEnds !== null) return this.#refererEnds;
     const { bytes, tape, rows } = this;
-    const ends = new Int32Array(rows);
+    const ends = shortInt32s(rows);
     for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
       ends[row] = closingQuote(bytes, tape[at + BYTES_END]! + 2, tape[at + LINE_END]!);
     }
@@ -190,7 +191,7 @@ class AccessColumns {
   #referer(): TextColumn {
     const { bytes, tape, rows } = this;
     const ends = this.#endsOfReferers();
-    const starts = new Int32Array(rows);
+    const starts = shortInt32s(rows);
     for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
       const start = tape[at + BYTES_END]! + 2;
       starts[row] = isDash(bytes, start, ends[row]!) ? -1 : start;
@@ -201,8 +202,8 @@ class AccessColumns {
   #agent(): TextColumn {
     const { bytes, tape, rows } = this;
     const refererEnds = this.#endsOfReferers();
-    const starts = new Int32Array(rows);
-    const ends = new Int32Array(rows);
+    const starts = shortInt32s(rows);
+    const ends = shortInt32s(rows);
     for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
       const lineEnd = tape[at + LINE_END]!;
       const start = refererEnds[row]! + 3;

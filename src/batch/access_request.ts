@@ -5,6 +5,7 @@
 import { REQUEST_END, STRIDE, TIME_END } from "./access_scan.ts";
 import { TextColumn } from "./column.ts";
 import { isDigit } from "./numbers.ts";
+import { shortInt32s } from "./short_arrays.ts";
 
 const SPACE = 32;
 const SLASH = 47;
@@ -29,8 +30,8 @@ export class AccessRequests {
   #pathEnds: Int32Array | null = null;
 
   constructor(readonly bytes: Uint8Array, readonly tape: Int32Array, readonly rows: number) {
-    this.#methodEnds = new Int32Array(rows);
-    this.#targetEnds = new Int32Array(rows);
+    this.#methodEnds = shortInt32s(rows);
+    this.#targetEnds = shortInt32s(rows);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
       const start = tape[at + TIME_END]! + 3;
@@ -45,8 +46,8 @@ export class AccessRequests {
   /** The named part of each request; a query is null when the target has no `?`. */
   column(name: "method" | "path" | "query" | "protocol"): TextColumn {
     const { bytes, tape, rows } = this;
-    const starts = new Int32Array(rows);
-    const ends = name === "path" ? this.#endsOfPaths() : new Int32Array(rows);
+    const starts = shortInt32s(rows);
+    const ends = name === "path" ? this.#endsOfPaths() : shortInt32s(rows);
     for (let row = 0; row < rows; row++) {
       const method = this.#methodEnds[row]!;
       const target = this.#targetEnds[row]!;
@@ -71,7 +72,7 @@ export class AccessRequests {
   #endsOfPaths(): Int32Array {
     if (this.#pathEnds !== null) return this.#pathEnds;
     const { bytes, rows } = this;
-    const ends = new Int32Array(rows);
+    const ends = shortInt32s(rows);
     for (let row = 0; row < rows; row++) {
       const method = this.#methodEnds[row]!;
       ends[row] = method === NOT_SPLIT ? 0 : pathEnd(bytes, method + 1, this.#targetEnds[row]!);

@@ -2,7 +2,8 @@
  * A growing run of bytes to write into.
  * @module
  */
-import { decodeText, encodeText } from "./text.ts";
+import { copiedBytes } from "./short_arrays.ts";
+import { decodeText } from "./text.ts";
 
 const QUOTE = 34;
 const BACKSLASH = 92;
@@ -91,7 +92,7 @@ export class ByteWriter {
 
   /** A copy of what was written; the writer is then empty. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes.slice(0, this.#length);
+    const taken = copiedBytes(this.#bytes, this.#length);
     this.#length = 0;
     if (this.#bytes.length > KEPT_BYTES) this.#bytes = new Uint8Array(FIRST_BYTES);
     return taken;
@@ -101,9 +102,4 @@ export class ByteWriter {
   clear(): void {
     this.#length = 0;
   }
-}
-
-/** The JSON of a string as bytes. */
-export function jsonBytes(text: string): Uint8Array<ArrayBuffer> {
-  return encodeText(JSON.stringify(text));
 }

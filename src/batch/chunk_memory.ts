@@ -4,6 +4,8 @@
  * @module
  */
 
+import { copiedInt32s } from "./short_arrays.ts";
+
 /** Borrowed memory is made in multiples of so many bytes, so that what one chunk needed does for the next. */
 const STEP_BYTES = 16 * 1024;
 /** Less than this is not worth the books, and more, of which a line that spans chunks may be, is not kept. */
@@ -38,6 +40,18 @@ export function borrowBytes(source: Uint8Array, size: number): Uint8Array<ArrayB
   const loan = loans.get(source);
   if (loan !== undefined) loans.set(bytes, loan);
   return bytes;
+}
+
+/** As {@link borrow}: a copy of the first `length` of `from`; short ones share memory instead. */
+export function borrowInt32s(
+  source: Uint8Array,
+  from: Int32Array,
+  length: number,
+): Int32Array<ArrayBuffer> {
+  if (4 * length < LEAST_BYTES) return copiedInt32s(from, length);
+  const copy = new Int32Array(borrow(source, 4 * length), 0, length);
+  copy.set(from.subarray(0, length));
+  return copy;
 }
 
 /** A chunk that is followed to where nobody reads it any more, and what was borrowed for it meanwhile. */

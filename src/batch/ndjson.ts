@@ -2,9 +2,10 @@
  * NDJSON out: rows as bytes, one JSON object a line.
  * @module
  */
+import { LRUCache } from "lru-cache";
 import type { Batch } from "./batch.ts";
 import { isObject } from "./objects.ts";
-import { ByteWriter, jsonBytes } from "./byte_writer.ts";
+import { ByteWriter } from "./byte_writer.ts";
 import type { Column, Value } from "./column.ts";
 import { encodeText } from "./text.ts";
 import { INSTANT_BYTES, writeInstant } from "./timestamp.ts";
@@ -15,7 +16,6 @@ const FALSE = encodeText("false");
 const OPEN = 123;
 const CLOSE = 125;
 const COMMA = 44;
-const COLON = 58;
 const QUOTE = 34;
 const NEWLINE = 10;
 
@@ -23,6 +23,9 @@ const NEWLINE = 10;
 const PIECE_BYTES = 1024 * 1024;
 
 type Extra = Readonly<Record<string, Value>>;
+
+const NOTHING_MORE: Extra = {};
+const NO_BYTES = new Uint8Array(0);
 
 /** Shared by all runs of a thread: an encoding never yields, and takes its bytes with it. */
 const writer = new ByteWriter();
@@ -33,7 +36,7 @@ const writer = new ByteWriter();
  * last). Always valid UTF-8 and JSON: broken text reads as U+FFFD, numbers that are none as null, instants as
  * `2015-05-17T10:05:03.000Z`. Newly allocated; costs about the size of the result twice while it runs.
  */
-export function encodeRows(batch: Batch, extra: Extra = {}): Uint8Array<ArrayBuffer> {
+export function encodeRows(batch: Batch, extra: Extra = NOTHING_MORE): Uint8Array<ArrayBuffer> {
   encodeFrom(batch, 0, tailOf(extra), Infinity);
   return writer.take();
 }
@@ -42,7 +45,7 @@ export function encodeRows(batch: Batch, extra: Extra = {}): Uint8Array<ArrayBuf
  * As {@link encodeRows}, in pieces of whole rows, each made when it is asked for: of 1 MiB and the row that passes it, since
  * what an expression or a lookup has put into rows may be far larger than the rows were. Ordinary batches are one piece.
  */
-export function* encodePieces(batch: Batch, extra: Extra = {}): Generator<Uint8Array<ArrayBuffer>> {
+export function* encodePieces(batch: Batch, extra: Extra = NOTHING_MORE): Generator<Uint8Array<ArrayBuffer>> {
   const tail = tailOf(extra);
   for (let next = 0; next < batch.length;) {
     next = encodeFrom(batch, next, tail, PIECE_BYTES);
@@ -51,6 +54,7 @@ export function* encodePieces(batch: Batch, extra: Extra = {}): Generator<Uint8A
 }
 
 function tailOf(extra: Extra): Uint8Array {
+  if (extra === NOTHING_MORE) return NO_BYTES;
   return encodeText(Object.keys(extra).map((key) => member(key, extra[key] ?? null)).join(","));
 }
 
@@ -74,11 +78,7 @@ interface FieldWriter {
 
 function encodeColumns(batch: Batch, from: number, tail: Uint8Array, most: number): number {
   const fields = batch.names.map((name, index): FieldWriter => {
-    const name_ = jsonBytes(name);
-    const key = new Uint8Array(name_.length + 2);
-    key[0] = index === 0 ? OPEN : COMMA;
-    key.set(name_, 1);
-    key[key.length - 1] = COLON;
+    const key = keyBytes(index === 0, name);
     return { key, write: valueWriter(batch.column(name)!) };
   });
   const count = batch.length;
@@ -93,6 +93,22 @@ function encodeColumns(batch: Batch, from: number, tail: Uint8Array, most: numbe
     closeRow(fields.length === 0, tail);
   }
   return index;
+}
+
+/** The keys of the last fields that were written, by themselves and what stands before: they are the same again and again. */
+const keys = new LRUCache<string, Uint8Array>({
+  max: 512,
+  maxSize: 64 * 1024,
+  sizeCalculation: (key) => key.length,
+});
+
+function keyBytes(first: boolean, name: string): Uint8Array {
+  const text = first ? `{${name}` : `,${name}`;
+  const known = keys.get(text);
+  if (known !== undefined) return known;
+  const bytes = encodeText(`${text[0]}${JSON.stringify(name)}:`);
+  keys.set(text, bytes);
+  return bytes;
 }
 
 function encodeOpen(batch: Batch, from: number, tail: Uint8Array, most: number): number {

@@ -11,6 +11,7 @@ import {
   type Value,
   ValueColumn,
 } from "./column.ts";
+import { shortFloat64s, shortInt32s } from "./short_arrays.ts";
 
 /**
  * A column whose value number `n` moves to physical row `rows[n]` of `total`; the other rows are unspecified. Costs an
@@ -40,15 +41,15 @@ export function scattered(column: Column, rows: Uint32Array, total: number): Col
 }
 
 function scatteredText(column: TextColumn, rows: Uint32Array, total: number): TextColumn {
-  const starts = new Int32Array(total);
-  const ends = new Int32Array(total);
+  const starts = shortInt32s(total);
+  const ends = shortInt32s(total);
   scatter(column.starts, rows, starts);
   scatter(column.ends, rows, ends);
   return new TextColumn(column.bytes, starts, ends);
 }
 
 function scatteredNumbers(from: Float64Array, rows: Uint32Array, total: number): Float64Array {
-  const values = new Float64Array(total);
+  const values = shortFloat64s(total);
   scatter(from, rows, values);
   return values;
 }

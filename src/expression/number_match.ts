@@ -3,6 +3,7 @@
  * @module
  */
 import type { NumberColumn, TextColumn } from "../batch/column.ts";
+import { shortUint32s } from "../batch/short_arrays.ts";
 import { textNumbersOf } from "../kernel/number_kernel.ts";
 import type { BinaryOperator } from "../language/syntax.ts";
 
@@ -16,7 +17,7 @@ function compareNumbers(
   limit: number,
   rows: Uint32Array,
 ): Uint32Array | null {
-  const kept = new Uint32Array(rows.length);
+  const kept = shortUint32s(rows.length);
   let count = 0;
   switch (operator) {
     case "==":

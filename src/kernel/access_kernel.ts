@@ -4,7 +4,7 @@
  */
 import { accessFaultReason, type AccessScan, scanAccessLog, STRIDE } from "../batch/access_scan.ts";
 import { MAX_BATCH_ROWS } from "../batch/batch.ts";
-import { borrow } from "../batch/chunk_memory.ts";
+import { borrowInt32s } from "../batch/chunk_memory.ts";
 import type { LineFault } from "../batch/line_format.ts";
 import { WASM_BASE64 } from "./access_log_wasm.ts";
 import { type Address, kernelExports } from "./instance.ts";
@@ -75,8 +75,7 @@ class AccessKernel {
       if (state[4]! > 0) this.#readFaults(bytes, state[4]!, faults);
     } while (state[0]! < length && state[1]! < MAX_BATCH_ROWS);
     const rows = state[1]!;
-    const tape = new Int32Array(borrow(bytes, rows * STRIDE * 4), 0, rows * STRIDE);
-    tape.set(this.#tape.subarray(0, tape.length));
+    const tape = borrowInt32s(bytes, this.#tape, rows * STRIDE);
     return { tape, rows, lines: state[2]!, empty: state[3]!, faults, next: start + state[0]! };
   }
 
