@@ -5,6 +5,7 @@
  * @module
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import process from "node:process";
 import { wholeAnswer } from "./serve_answered.ts";
 import { connectionLost } from "./serve_request.ts";
 
@@ -34,7 +35,9 @@ export async function send(
   outgoing: ServerResponse,
 ): Promise<void> {
   const whole = wholeAnswer(response);
-  if (whole !== null && incoming.complete && incoming.method !== "HEAD" && !outgoing.destroyed) {
+  if (whole !== null && incoming.complete && incoming.method !== "HEAD") {
+    await endOfTurn();
+    if (outgoing.destroyed) return;
     outgoing.writeHead(whole.status, whole.rawHeaders as string[]);
     return void outgoing.end(whole.bytes);
   }
@@ -59,9 +62,38 @@ export async function send(
   else endEarly(incoming, outgoing, framing === "chunked" ? "0\r\n\r\n" : "");
 }
 
-/** Resolves when what has arrived at the sockets by now was handed on. */
+/** So many requests at most share a turn: the first of them waits for the runs of all others. */
+const TURN_REQUESTS = 16;
+
+let turn: Promise<void> | undefined;
+let waiting = 0;
+let end: Promise<void> | undefined;
+
+/**
+ * Resolves when what has arrived at the sockets by now was handed on: for {@link TURN_REQUESTS} that wait for it at once,
+ * then for the next.
+ */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  if (turn === undefined || waiting === TURN_REQUESTS) {
+    waiting = 0;
+    turn = new Promise((resolve) => setImmediate(resolve));
+    void turn.then(() => turn = undefined);
+  }
+  waiting++;
+  return turn;
+}
+
+/**
+ * Resolves when all that could be answered in this turn has its answer. To answer several first and then send them keeps
+ * the processor's caches with one kind of work at a time, and finds the client awake from the second one on.
+ */
+function endOfTurn(): Promise<void> {
+  return end ??= new Promise((resolve) =>
+    process.nextTick(() => {
+      end = undefined;
+      resolve();
+    })
+  );
 }
 
 function isShort(response: Response): boolean {

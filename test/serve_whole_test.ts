@@ -141,3 +141,27 @@ test("HEAD gets a whole answer's headers alone", async () => {
   }
   assert.doesNotMatch(answers, /rows~/);
 });
+
+test("uploads that come together on many connections get each its own answer", async () => {
+  const server = await serve(async (request) => {
+    const text = new TextDecoder().decode(wholeBody(request) ?? undefined);
+    if (text === "slow") await new Promise((resolve) => setImmediate(resolve));
+    const bytes = new TextEncoder().encode(`for ${text}~`);
+    return text === "told" ? told(`for ${text}~`) : wholeResponse(bytes, {});
+  }, { host: "127.0.0.1", port: 0 });
+  servers.push(server);
+  const bodies = ["one", "slow", "three", "told", "five", "six"];
+  const clients = await Promise.all(bodies.map(() => RawConnection.open(server.url)));
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(clients.map((client, index) => client.send(post(bodies[index]!))));
+    const answers = await Promise.all(clients.map((client) => client.receive("~")));
+    assert.deepEqual(answers.map((answer) => answer.split("\r\n\r\n")[1]), [
+      "for one~",
+      "for slow~",
+      "for three~",
+      "for told~",
+      "for five~",
+      "for six~",
+    ]);
+  }
+});
