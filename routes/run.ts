@@ -5,6 +5,7 @@
 import { Hono } from "hono";
 import type { Services } from "./app.ts";
 import { chooseText } from "./choose.ts";
+import type { RunParameters } from "./parameters.ts";
 import { methodNotAllowed } from "./problem.ts";
 import { uploadRunner } from "./upload.ts";
 
@@ -12,13 +13,12 @@ import { uploadRunner } from "./upload.ts";
 export function runRoutes(services: Services): Hono {
   const runUpload = uploadRunner(services);
   const app = new Hono();
-  app.on(
-    ["POST", "PUT"],
-    "/run",
-    (context) => runUpload(context.req.raw, ({ rest }) => chooseText(rest, services)),
-  );
+  const choose = ({ rest }: RunParameters) => chooseText(rest, services);
+  // One handler: where two match a path, Hono makes a chain of them for each request.
   app.all("/run", (context) => {
-    throw methodNotAllowed(context.req.method, "POST, PUT");
+    const { method, raw } = context.req;
+    if (method !== "POST" && method !== "PUT") throw methodNotAllowed(method, "POST, PUT");
+    return runUpload(raw, choose);
   });
   return app;
 }

@@ -28,7 +28,7 @@ interface Order extends Chosen {
 }
 
 interface Upload {
-  readonly values: Map<string, string>;
+  readonly values: ReadonlyMap<string, string>;
   readonly table: FormTable | null;
   readonly body: ReadableStream<Uint8Array> | Uint8Array;
   readonly figures: { wireBytes: number; bytes: number };
@@ -39,6 +39,8 @@ export type RunUpload = (
   request: Request,
   choose: (parameters: RunParameters) => Chosen,
 ) => Promise<Response>;
+
+const NO_FIELDS: ReadonlyMap<string, string> = new Map();
 
 /** The orders of so many heads are kept, and so many characters of heads: small uploads tend to ask the same again. */
 const ORDERS_KEPT = { max: 256, maxSize: 256 * 1024 };
@@ -89,7 +91,7 @@ function orderOf(
   const head = `${request.url} ${request.headers.get("x-pipeline") ?? ""}`;
   const known = orders.get(head);
   if (known !== undefined) return known;
-  const order = makeOrder(request, services, new Map(), choose);
+  const order = makeOrder(request, services, NO_FIELDS, choose);
   orders.set(head, order);
   return order;
 }
@@ -172,7 +174,7 @@ function openPlain(request: Request, { maxBodyBytes, maxInflationRatio }: Limits
   const whole = wholeBody(request);
   const body = (whole && plainBody(whole, headers, figures)) ??
     openBody(bodyOf(request), headers, { maxBodyBytes, maxInflationRatio }, figures);
-  return { values: new Map(), table: null, body, figures };
+  return { values: NO_FIELDS, table: null, body, figures };
 }
 
 async function openForm(

@@ -9,6 +9,9 @@ import type { CheckedPlan } from "./plan.ts";
 import type { Resources } from "./resources.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
+/** The stages of plans that run again and again, by the words they were found with; gone with the plan. */
+const knownStages = new WeakMap<Plan, { vocabulary: Vocabulary; stages: readonly PlanStage[] }>();
+
 /**
  * Asks every stage of a plan, nested ones too, whether these resources do for it. Rejects with a PipelineError that holds
  * every reason why not.
@@ -19,12 +22,20 @@ export async function admit(
   resources: Resources,
 ): Promise<void> {
   const issues: Issue[] = [];
-  for (const stage of stagesOf(checked.plan, vocabulary)) {
+  for (const stage of refusingStages(checked.plan, vocabulary)) {
     const { refusal } = vocabulary.stages.get(stage.stage)!;
     const found = await refusal?.(stage.arguments, { resources, vocabulary }) ?? null;
     if (found !== null) issues.push({ ...found, at: stage.at });
   }
   if (issues.length > 0) throw new PipelineError(checked.source, issues);
+}
+
+function refusingStages(plan: Plan, vocabulary: Vocabulary): readonly PlanStage[] {
+  const known = knownStages.get(plan);
+  if (known?.vocabulary === vocabulary) return known.stages;
+  const stages = stagesOf(plan, vocabulary);
+  knownStages.set(plan, { vocabulary, stages });
+  return stages;
 }
 
 /** The stages that may refuse, in text order. */

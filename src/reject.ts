@@ -81,22 +81,28 @@ export function countsSince(now: RejectCounts, before: RejectCounts): RejectCoun
   return Object.fromEntries(since.filter(([, count]) => count > 0));
 }
 
+/** What most tallies report: one object for all of them. */
+const NO_REJECTS: RejectCounts = Object.freeze({});
+
 /** Counts of rejects by class. */
 export class RejectTally {
-  readonly #counts = new Map<RejectClass, number>();
+  /** Made by the first reject: most runs have none. */
+  #counts: Map<RejectClass, number> | null = null;
   /** All of them. */
   total = 0;
 
-  constructor(counts: RejectCounts = {}) {
+  constructor(counts: RejectCounts = NO_REJECTS) {
     this.addAll(counts);
   }
 
   add(name: RejectClass, count = 1): void {
     this.total += count;
+    this.#counts ??= new Map();
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
   }
 
   addAll(counts: RejectCounts): void {
+    if (counts === NO_REJECTS) return;
     for (const name of REJECT_CLASSES) {
       const count = counts[name];
       if (count !== undefined) this.add(name, count);
@@ -105,7 +111,9 @@ export class RejectTally {
 
   /** In the order of {@link REJECT_CLASSES}. */
   report(): RejectCounts {
-    const counted = REJECT_CLASSES.filter((name) => this.#counts.has(name));
-    return Object.fromEntries(counted.map((name) => [name, this.#counts.get(name)!]));
+    const counts = this.#counts;
+    if (counts === null) return NO_REJECTS;
+    const counted = REJECT_CLASSES.filter((name) => counts.has(name));
+    return Object.fromEntries(counted.map((name) => [name, counts.get(name)!]));
   }
 }

@@ -38,7 +38,7 @@ export interface BelowFigures {
   quantileMs(quantile: number): number | null;
 }
 
-/** What a running stage may reach: nothing of HTTP, telemetry or the runtime. */
+/** What a running stage may reach: nothing of HTTP, telemetry or the runtime. Its methods are called on it, so do not spread it. */
 export interface StageContext {
   readonly limits: Limits;
   readonly budget: Budget;

@@ -98,7 +98,8 @@ const tee: StageDefinition<typeof shape> = defineStage({
     if (mode === "join") return { fields: new Map(), open: true };
     return addedFields(outputs, [["$branch", "number"]]);
   },
-  create({ branches, mode, by }, { budget, ...context }) {
+  create({ branches, mode, by }, context) {
+    const { budget } = context;
     const all = branches.map((branch, index) => context.nested(branch, String(index + 1)));
     if (mode === "concat") {
       return new GatheredBranches(all, new Concatenation(all.length, budget));

@@ -45,7 +45,10 @@ export function encodeRows(batch: Batch, extra: Extra = NOTHING_MORE): Uint8Arra
  * As {@link encodeRows}, in pieces of whole rows, each made when it is asked for: of 1 MiB and the row that passes it, since
  * what an expression or a lookup has put into rows may be far larger than the rows were. Ordinary batches are one piece.
  */
-export function* encodePieces(batch: Batch, extra: Extra = NOTHING_MORE): Generator<Uint8Array<ArrayBuffer>> {
+export function* encodePieces(
+  batch: Batch,
+  extra: Extra = NOTHING_MORE,
+): Generator<Uint8Array<ArrayBuffer>> {
   const tail = tailOf(extra);
   for (let next = 0; next < batch.length;) {
     next = encodeFrom(batch, next, tail, PIECE_BYTES);

@@ -32,7 +32,8 @@ export class UnsupportedEncoding extends Error {
  * `null` for no header or an empty one. Throws {@link UnsupportedEncoding}.
  */
 export function parseContentEncoding(header: string | null): Coding[] | null {
-  const names = (header ?? "").split(",").map((name) => name.trim().toLowerCase())
+  if (header === null) return null;
+  const names = header.split(",").map((name) => name.trim().toLowerCase())
     .filter((name) => name !== "");
   if (names.length === 0) return null;
   const codings = names.filter((name) => name !== "identity").map(toCoding).reverse();

@@ -58,7 +58,8 @@ export class BatchTimeHistogram {
 
   report(): BatchTimes {
     const buckets: Record<string, number> = {};
-    for (let index = 0; index < this.counts.length; index++) {
+    for (let index = 0, left = this.count; left > 0; index++) {
+      left -= this.counts[index]!;
       if (this.counts[index]! > 0) buckets[bucketName(index)] = this.counts[index]!;
     }
     return {

@@ -13,6 +13,9 @@ type Activity = "busy" | "starved" | "blocked";
 /** Rows in and out, bytes in and out, batches in and out. */
 type Counts = [number, number, number, number, number, number];
 
+const NOTHING_COUNTED: Counts = [0, 0, 0, 0, 0, 0];
+const NO_FACTS: StageReport["facts"] = Object.freeze({});
+
 /** The measure of a queue: what its bound counts. */
 export type QueueUnit = "rows" | "bytes";
 
@@ -41,10 +44,10 @@ export class Probe {
   #depth = 0;
   #highWater = 0;
   #activity: Activity = "starved";
-  #since = performance.now();
+  #since: number;
   readonly #times = { busy: 0, starved: 0, blocked: 0 };
   #closed = false;
-  #marked: Counts = [0, 0, 0, 0, 0, 0];
+  #marked: Counts = NOTHING_COUNTED;
   #markedFacts: ReadonlyMap<string, number | string> | null = null;
 
   constructor(
@@ -52,7 +55,11 @@ export class Probe {
     readonly index: number,
     readonly queueUnit: QueueUnit = "bytes",
     readonly queueBound: number = 0,
-  ) {}
+    /** By the clock of `performance`. */
+    madeAt: number = performance.now(),
+  ) {
+    this.#since = madeAt;
+  }
 
   /**
    * How one instance of the stage tells of itself, by name: the counts of all instances add up, of texts and levels the
@@ -72,9 +79,8 @@ export class Probe {
     };
   }
 
-  #enter(activity: Activity): void {
+  #enter(activity: Activity, now: number = performance.now()): void {
     if (this.#closed) return;
-    const now = performance.now();
     this.#times[this.#activity] += now - this.#since;
     this.#since = now;
     this.#activity = activity;
@@ -184,15 +190,16 @@ export class Probe {
     ] = this.#marked;
   }
 
-  /** Stops the clock. */
-  close(): void {
-    this.#enter(this.#activity);
+  /** Stops the clock, which shows `now`. */
+  close(now?: number): void {
+    if (this.#closed) return;
+    this.#enter(this.#activity, now);
     this.#closed = true;
   }
 
   /** The figures now. */
   report(): StageReport {
-    this.#enter(this.#activity);
+    if (!this.#closed) this.#enter(this.#activity);
     return {
       stage: this.stage,
       index: this.index,
@@ -212,7 +219,7 @@ export class Probe {
       rejects: this.rejects.total,
       rejectsByClass: this.rejects.report(),
       batchTimes: this.#batchTimes.report(),
-      facts: this.#facts === null ? {} : Object.fromEntries(this.#facts),
+      facts: this.#facts === null ? NO_FACTS : Object.fromEntries(this.#facts),
     };
   }
 }

@@ -62,24 +62,26 @@ export class RejectFeed implements RejectSource {
 
 /** The stages of one pipeline that take rejects, and those of the pipeline that it is nested in. */
 export class RejectLevel {
-  readonly #feeds = new Map<number, RejectFeed>();
+  /** Made by the first stage that takes rejects. */
+  #feeds: Map<number, RejectFeed> | null = null;
 
   /** `at` is the index, in `outer`, of the stage that this pipeline is nested in. */
   constructor(readonly outer: RejectLevel | null = null, readonly at = 0) {}
 
   /** Rejects of the stages above `index` go to `feed` from now on, in place of the one before. */
   set(index: number, feed: RejectFeed): void {
+    this.#feeds ??= new Map();
     this.#feeds.set(index, feed);
   }
 
   /** The feed of the stage at `index` itself. */
   get(index: number): RejectFeed | undefined {
-    return this.#feeds.get(index);
+    return this.#feeds?.get(index);
   }
 
   /** The feed that takes the rejects of the stage at `index`: the next below it, here or around. */
   below(index: number): RejectFeed | undefined {
-    if (this.#feeds.size > 0) {
+    if (this.#feeds !== null) {
       const next = Math.min(...[...this.#feeds.keys()].filter((at) => at > index));
       const feed = this.#feeds.get(next);
       if (feed !== undefined) return feed;

@@ -123,3 +123,14 @@ export function bottleneckOf(stages: readonly StageReport[]): string | null {
   const [name, wait] = waits.reduce((most, next) => next[1] > most[1] ? next : most);
   return wait > 0 ? name : null;
 }
+
+let lastMs = 0;
+let lastInstant = "";
+
+/** The time as a report's `startedAt`. Many small runs begin in one millisecond, and to write it down costs half a microsecond. */
+export function instantNow(): string {
+  const now = Date.now();
+  if (now !== lastMs) lastInstant = new Date(now).toISOString();
+  lastMs = now;
+  return lastInstant;
+}

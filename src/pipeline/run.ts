@@ -6,7 +6,8 @@ import type { Batch } from "../batch/batch.ts";
 import { clientGone, type RunError, toRunError } from "../errors.ts";
 import { assembleFor } from "../workers/hand_over.ts";
 import { disposeAll } from "./chain.ts";
-import type { Assembly, StageServices } from "./assemble.ts";
+import type { Assembly } from "./assemble.ts";
+import type { StageServices } from "./stage_context.ts";
 import { RunBudget } from "./budget.ts";
 import { EventLog } from "./event_log.ts";
 import { type Envelope, ENVELOPES } from "./envelope.ts";
@@ -15,13 +16,8 @@ import { neverIdle } from "./idle.ts";
 import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { Rejects } from "./rejects.ts";
-import {
-  blockedBy,
-  bottleneckOf,
-  type RunReport,
-  type RunState,
-  type StageEvent,
-} from "./report.ts";
+import { blockedBy, bottleneckOf, instantNow } from "./report.ts";
+import type { RunReport, RunState, StageEvent } from "./report.ts";
 import type { RunInput } from "./run_input.ts";
 import { Snapshots } from "./snapshot.ts";
 import { Watch } from "./watch.ts";
@@ -45,7 +41,7 @@ export class Run {
   readonly #notices = new Notices();
   readonly #assembly: Assembly;
   readonly #services: StageServices;
-  readonly #startedAt = new Date().toISOString();
+  readonly #startedAt = instantNow();
   readonly #started = performance.now();
   #watch: Watch | null = null;
   readonly #snapshots: Snapshots;
@@ -59,7 +55,7 @@ export class Run {
   constructor(input: RunInput) {
     this.#input = input;
     this.id = input.id;
-    this.#events = new EventLog(input.onEvent);
+    this.#events = new EventLog(input.onEvent, this.#started);
     this.#envelope = ENVELOPES[input.options.envelope];
     this.#outbox = new Outbox(
       () => this.#watch?.touch(),
@@ -168,7 +164,8 @@ export class Run {
 
   /** Gives back what the stages hold, and says how the run went. */
   #settle(): void {
-    for (const probe of this.#assembly.probes) probe.close();
+    const now = performance.now();
+    for (const probe of this.#assembly.probes) probe.close(now);
     try {
       disposeAll(this.#assembly.stages.map((stage) => stage.operator));
       this.#rejects.settle();

@@ -3,7 +3,8 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import type { AssembledStage, StageServices } from "./assemble.ts";
+import type { AssembledStage } from "./assemble.ts";
+import type { StageServices } from "./stage_context.ts";
 import { RunBudget } from "./budget.ts";
 import { snapshotThrough } from "./chain.ts";
 import type { Envelope } from "./envelope.ts";

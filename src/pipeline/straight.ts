@@ -57,7 +57,10 @@ function* walk(
   upload: Uint8Array,
   options: StraightOptions,
 ): Steps<void> {
-  if (lastDone(operators) < 0) yield* push(operators, 0, upload, options);
+  if (lastDone(operators) < 0) {
+    const pushing = push(operators, 0, upload, options);
+    if (pushing !== undefined) yield pushing;
+  }
   for (let at = Math.max(0, lastDone(operators)); at < operators.length; at++) {
     yield* finish(operators, at, options);
     if (at === 0) options.afterFirst();
@@ -78,7 +81,8 @@ function* finish(
       const step = next instanceof Promise ? (yield next) as IteratorResult<Batch, void> : next;
       open = !step.done;
       if (step.done) return;
-      yield* push(operators, at + 1, step.value, options);
+      const pushing = push(operators, at + 1, step.value, options);
+      if (pushing !== undefined) yield pushing;
       if (lastDone(operators) > at) return;
     }
   } finally {
@@ -86,23 +90,39 @@ function* finish(
   }
 }
 
-function* push(
+/** Undefined when it is through on return, which is the rule: steps for each call would cost more than the calls. */
+function push(
   operators: readonly AnyOperator[],
   at: number,
   chunk: Chunk,
   options: StraightOptions,
-): Steps<void> {
+): Promise<void> | undefined {
   const operator = operators[at];
-  if (operator === undefined) {
-    const waiting = options.write(chunk as Batch);
-    if (waiting !== undefined) yield waiting;
-    return;
-  }
+  if (operator === undefined) return options.write(chunk as Batch);
   const pushed = operator.push(chunk);
-  const outputs = pushed instanceof Promise ? (yield pushed) as readonly Batch[] : pushed;
+  if (pushed instanceof Promise) return pushLater(operators, at + 1, pushed, options);
+  for (let index = 0; index < pushed.length; index++) {
+    if (operators[at + 1]?.done) return undefined;
+    const pushing = push(operators, at + 1, pushed[index]!, options);
+    if (pushing === undefined) continue;
+    const rest = pushing.then(() => pushed.slice(index + 1));
+    return pushLater(operators, at + 1, rest, options);
+  }
+  return undefined;
+}
+
+/** Pushes what comes into the stage `at`, one after the other. */
+async function pushLater(
+  operators: readonly AnyOperator[],
+  at: number,
+  coming: Promise<readonly Batch[]>,
+  options: StraightOptions,
+): Promise<void> {
+  const outputs = await coming;
   for (const output of outputs) {
-    if (operators[at + 1]?.done) return;
-    yield* push(operators, at + 1, output, options);
+    options.signal.throwIfAborted();
+    if (operators[at]?.done) return;
+    await push(operators, at, output, options);
   }
 }
 

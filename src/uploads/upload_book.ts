@@ -4,7 +4,7 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import type { Limits } from "../limits.ts";
-import type { StageServices } from "../pipeline/assemble.ts";
+import type { StageServices } from "../pipeline/stage_context.ts";
 import { type Envelope, ENVELOPES } from "../pipeline/envelope.ts";
 import { EventLog } from "../pipeline/event_log.ts";
 import { Notices } from "../pipeline/notices.ts";

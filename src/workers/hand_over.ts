@@ -5,12 +5,8 @@
 import { nestedPlans } from "../language/check_plan.ts";
 import { segments } from "../language/explain.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
-import {
-  assemble,
-  type AssembledStage,
-  type Assembly,
-  type StageServices,
-} from "../pipeline/assemble.ts";
+import { assemble, type AssembledStage, type Assembly } from "../pipeline/assemble.ts";
+import type { StageServices } from "../pipeline/stage_context.ts";
 import { chain } from "../pipeline/chain.ts";
 import { shifted } from "../reject.ts";
 import type { Vocabulary } from "../vocabulary.ts";

@@ -1,0 +1,240 @@
+/**
+ * What a stage reaches of its run, and how pipelines nested in it are made.
+ * @module
+ */
+import type { Batch } from "../batch/batch.ts";
+import { type Demand, demandsOf } from "../language/demand.ts";
+import type { Plan, PlanStage } from "../language/syntax.ts";
+import type { Limits } from "../limits.ts";
+import type { Resources } from "../resources.ts";
+import type { Schema } from "../schema.ts";
+import { onErrorOf } from "../language/common_options.ts";
+import { type Reject, rejectOf, type RejectTold, type StageReject } from "../reject.ts";
+import type {
+  AnyStage,
+  BelowFigures,
+  Budget,
+  Operator,
+  RejectSource,
+  StageContext,
+} from "../stage.ts";
+import type { Vocabulary } from "../vocabulary.ts";
+import { chain } from "./chain.ts";
+import { type Edges, schemasOf } from "./edges.ts";
+import { observed } from "./observed.ts";
+import { Probe } from "./probe.ts";
+import { RejectFeed, RejectLevel } from "./reject_feed.ts";
+import type { StageEvent } from "./report.ts";
+import { createOperator } from "./row_errors.ts";
+import type { Supervision } from "./supervise.ts";
+import { Wake } from "./wake.ts";
+
+/** What a run offers to all of its stages. */
+export interface StageServices {
+  readonly vocabulary: Vocabulary;
+  readonly limits: Limits;
+  readonly budget: Budget;
+  readonly signal: AbortSignal;
+  reject(reject: Reject, told?: RejectTold): void;
+  lines(count: number, empty?: number): void;
+  notice(key: string, value: object | string): void;
+  event(event: Omit<StageEvent, "at">): void;
+  readonly resources: Resources;
+  /** Set when stages that throw are made anew. */
+  readonly supervision?: Supervision | undefined;
+  /** Hears of work that goes on between two calls. */
+  meanwhile?(work: Promise<unknown>): void;
+  /** Runs what tells of lines and rejects when that is certain; it is at once where this is missing. */
+  say?(what: () => void): void;
+}
+
+/** Where a stage stands in its run. */
+export interface Place {
+  /** The probe of the stage below, once it is there. */
+  readonly below: () => Probe | undefined;
+  /** `tee.1.` for what is nested in the first branch of a tee, else empty. */
+  readonly prefix: string;
+  /** Where the stage stands among all of the plan: those of one path share a probe. */
+  readonly path: string;
+  readonly probes: Map<string, Probe> | null;
+  /** The probes of `probes`, in the order in which they were made. */
+  readonly listed: Probe[];
+  readonly wake: Wake;
+  readonly level: RejectLevel;
+  /** The stage's index in its own pipeline. */
+  readonly index: number;
+}
+
+/** The place of a stage that is not observed. */
+export const UNOBSERVED = {
+  below: () => undefined,
+  prefix: "",
+  path: "",
+  probes: null,
+  listed: [],
+  wake: new Wake(),
+};
+
+/** The probe of a place, made when it is first asked for. */
+export function probeFor(
+  definition: AnyStage,
+  stage: PlanStage,
+  place: Place,
+  limits: Limits,
+  madeAt?: number,
+): Probe {
+  const known = place.probes?.get(place.path);
+  if (known !== undefined) return known;
+  const bound = definition.queue?.(stage.arguments) ?? { bytes: limits.edgeBytes };
+  const unit = "rows" in bound ? "rows" : "bytes";
+  const size = "rows" in bound ? bound.rows : bound.bytes;
+  const probe = new Probe(place.prefix + stage.stage, place.listed.length, unit, size, madeAt);
+  place.probes?.set(place.path, probe);
+  place.listed.push(probe);
+  return probe;
+}
+
+type NestedOptions = NonNullable<Parameters<StageContext["nested"]>[2]>;
+
+/** What a stage reaches of its run; a class, since a closure for each of its parts cost more than the rest of a small run. */
+export class Context implements StageContext {
+  readonly limits: Limits;
+  readonly budget: Budget;
+  readonly vocabulary: Vocabulary;
+  readonly schema: Schema;
+  readonly demand: Demand;
+  readonly resources: Resources;
+  #tell: StageContext["fact"] | undefined;
+
+  constructor(
+    readonly services: StageServices,
+    readonly stage: PlanStage,
+    { schema, demand }: Edges,
+    readonly place: Place,
+    readonly probe: Probe | null,
+  ) {
+    this.limits = services.limits;
+    this.budget = services.budget;
+    this.vocabulary = services.vocabulary;
+    this.resources = services.resources;
+    this.schema = schema;
+    this.demand = demand;
+  }
+
+  get signal(): AbortSignal {
+    return this.services.signal;
+  }
+
+  lines(count: number, empty?: number): void {
+    const { services } = this;
+    if (services.say === undefined) services.lines(count, empty);
+    else services.say(() => services.lines(count, empty));
+  }
+
+  notice(key: string, value: object | string): void {
+    this.services.notice(key, value);
+  }
+
+  fact(name: string, value: number | string, level?: "level"): void {
+    this.#tell ??= this.probe?.teller();
+    this.#tell?.(name, value, level);
+  }
+
+  meanwhile(work: Promise<unknown>): void {
+    this.services.meanwhile?.(work);
+  }
+
+  event(name: string, attributes: Readonly<Record<string, number | string>> = {}): void {
+    const { probe, services } = this;
+    if (probe === null) return;
+    services.event({ stage: probe.stage, index: probe.index, name, attributes });
+  }
+
+  wake(): void {
+    this.place.wake.ring();
+  }
+
+  below(): BelowFigures | null {
+    return this.place.below()?.figures() ?? null;
+  }
+
+  reject(told: StageReject): void {
+    const { services } = this;
+    if (services.say === undefined) this.#reject(told);
+    else services.say(() => this.#reject(told));
+  }
+
+  #reject(told: StageReject): void {
+    const { place, probe, services, stage } = this;
+    const reject = rejectOf(told, stage.stage);
+    probe?.rejects.add(reject.class);
+    const feed = place.level.below(place.index);
+    feed?.add(reject);
+    services.reject(reject, { policy: onErrorOf(stage), taken: feed !== undefined });
+  }
+
+  rejectsAbove(): RejectSource {
+    const { place } = this;
+    const feed = new RejectFeed(this.budget, () => place.wake.ring());
+    place.level.set(place.index, feed);
+    return feed;
+  }
+
+  nested(plan: Plan, label: string, options?: NestedOptions): Operator<Batch, Batch> {
+    return this.#makeNested(plan, label, options)();
+  }
+
+  nestedFactory(plan: Plan, label: string): (observed?: boolean) => Operator<Batch, Batch> {
+    return this.#makeNested(plan, label);
+  }
+
+  #makeNested(plan: Plan, label: string, { ring, rows = this.schema }: NestedOptions = {}) {
+    const { place, services, stage, demand } = this;
+    return nest(plan, { schema: rows, demand }, services, {
+      ...place,
+      ...(ring !== undefined && { wake: Wake.calling(ring) }),
+      prefix: `${place.prefix}${stage.stage}.${label}.`,
+      path: `${place.path}/${label}`,
+    });
+  }
+}
+
+/**
+ * Makes a nested pipeline as one operator, as often as it is called; each instance is observed by the same probes. What
+ * an instance makes after its first operator of a stage is for snapshots, and is not observed.
+ */
+function nest(
+  plan: Plan,
+  around: Edges,
+  services: StageServices,
+  place: Place,
+): (observed?: boolean) => Operator<Batch, Batch> {
+  const schemas = schemasOf(plan, around.schema, services.vocabulary);
+  const demands = demandsOf(plan, services.vocabulary, around.demand);
+  const makers = plan.stages.map((stage, index) => {
+    const definition = services.vocabulary.stages.get(stage.stage)!;
+    const edges = { schema: schemas[index]!, demand: demands[index]! };
+    const below = () => place.probes?.get(`${place.path}/${index + 1}`);
+    const observedAt = { ...place, below, path: `${place.path}/${index}` };
+    return (watched: boolean, level: RejectLevel) => {
+      let made = false;
+      return () => {
+        const first = place.probes !== null && watched && !made;
+        const probe = first ? probeFor(definition, stage, observedAt, services.limits) : null;
+        const inside = {
+          ...(first ? observedAt : { ...UNOBSERVED, wake: place.wake }),
+          level: made ? new RejectLevel() : level,
+          index,
+        };
+        made = true;
+        const context = new Context(services, stage, edges, inside, probe);
+        const operator = createOperator(definition, stage, context);
+        return probe === null ? operator : observed(operator, probe, true);
+      };
+    };
+  });
+  return (watched = true) => {
+    const level = new RejectLevel(place.level, place.index);
+    return chain(makers.map((make) => make(watched, level)));
+  };
+}
