@@ -15,10 +15,9 @@ import type { FieldType, Schema } from "./schema.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /**
- * What a stage needs to see. `format` turns bytes into rows; `row-local` maps each row by itself, so any slice of whole
- * lines will do; `ordered` needs the rows in order; `aggregate` all of them: it answers at the end, from mergeable state.
- * What a batch is made of is used again when its rows are spent: so `row-local` keeps nothing when `push` has returned,
- * and `aggregate` copies of its own, no column and no view of one.
+ * What a stage needs to see. `format` turns bytes into rows; `row-local` maps each row by itself, and keeps nothing when
+ * `push` has returned; `ordered` needs the rows in order; `aggregate` all of them: it answers at the end, from mergeable
+ * state, and keeps copies, no column and no view of one, since what spent rows were made of is used again.
  */
 export type StageKind = "format" | "row-local" | "ordered" | "aggregate";
 

@@ -30,7 +30,8 @@ const WHOLE: Vocabulary = {
       "json",
       defineStage({
         ...json,
-        create: (args, context) => json.create(args, { ...context, demand: "all" }),
+        create: (args, context) =>
+          json.create(args, Object.defineProperty(context, "demand", { value: "all" })),
       }),
     ] as const,
   ]),
