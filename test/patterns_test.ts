@@ -5,11 +5,21 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import process from "node:process";
 import { describe, it } from "node:test";
+import { runtime } from "../routes/serve.ts";
 import { blocksOf, comparable, root, runShell, runTypeScript } from "./support/documents.ts";
+import { brittleStage } from "./support/faulty_words.ts";
 import { withServer } from "./support/server.ts";
 
 const file = new URL("docs/PATTERNS.md", root);
+
+/** Another server, on the runtime of the test. */
+const SERVER = [
+  process.execPath,
+  ...(runtime.name === "deno" ? ["run", "-A", "--no-check"] : []),
+  "routes/main.ts",
+].join(" ");
 
 /** What `script` prints against a server that has all that the document speaks of. */
 async function printedBy(script: string): Promise<string> {
@@ -26,8 +36,9 @@ async function printedBy(script: string): Promise<string> {
   let printed = "";
   try {
     await withServer(settings, async ({ url }) => {
-      printed = await runShell(script.replaceAll("localhost:8080", url.replace("http://", "")));
-    });
+      const here = script.replaceAll("localhost:8080", url.replace("http://", ""));
+      printed = await runShell(here.replaceAll("deno run -A routes/main.ts", SERVER));
+    }, [brittleStage()]);
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -55,6 +66,7 @@ const PATTERNS = [
   "Windows",
   "Supervision",
   "Checkpoint and resume",
+  "Shutdown",
 ];
 
 describe("docs/PATTERNS.md", () => {

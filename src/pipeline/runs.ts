@@ -135,7 +135,9 @@ export class Runs {
    */
   async drain(graceMs: number | null): Promise<void> {
     this.#stopping = true;
-    const over = `The server is stopping and its grace of ${graceMs} ms is over`;
+    const over = graceMs === 0
+      ? "The server is stopping now"
+      : `The server is stopping and its grace of ${graceMs} ms is over`;
     const spare = graceMs === null ? () => {} : startTimer(graceMs, () => this.cut(over));
     while (this.#live.size > 0) {
       await Promise.all([...this.#live.values()].map((run) => run.ended));

@@ -3,7 +3,7 @@
  * @module
  */
 import { z } from "zod";
-import type { Batch } from "../../src/batch/batch.ts";
+import { Batch } from "../../src/batch/batch.ts";
 import { encodeText } from "../../src/batch/text.ts";
 import { argument } from "../../src/language/arguments.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/limits.ts";
@@ -71,6 +71,32 @@ export const SLOW: AnyStage = defineStage({
       }),
   }),
 });
+
+/** Numbers its rows, and throws at the row of this number, once in each run: the operator that comes after the throw does not. */
+export function brittleStage(): AnyStage {
+  const thrown = new WeakSet<AbortSignal>();
+  return defineStage({
+    ...FOR_TESTS,
+    name: "brittle",
+    kind: "ordered",
+    arguments: z.object({ at: argument.count({ description: "The row" }) }),
+    create({ at }, { signal }) {
+      let rows = 0;
+      return {
+        push(batch: Batch) {
+          const numbered = [...batch.toRows()].map((row) => ({ ...row, number: ++rows }));
+          if (rows >= at && !thrown.has(signal)) {
+            thrown.add(signal);
+            throw new TypeError(`Cannot take row ${at}`);
+          }
+          return [Batch.ofRows(numbered)];
+        },
+        save: () => rows,
+        restore: (state) => void (rows = Number(state)),
+      };
+    },
+  });
+}
 
 /** The default words and those above. */
 export const FAULTY_WORDS = vocabularyOf([...DEFAULT_STAGES, POISONED, FLAKY, SLOW]);
