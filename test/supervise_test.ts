@@ -10,9 +10,18 @@ import { DEFAULT_LIMITS } from "../src/limits.ts";
 import type { AnyOperator } from "../src/pipeline/chain.ts";
 import { Run } from "../src/pipeline/run.ts";
 import { DEFAULT_RUN_OPTIONS } from "../src/pipeline/run_input.ts";
+import { type Steps, stepsOf, stepwise } from "../src/pipeline/steps.ts";
 import { parsePipeline } from "../src/plan.ts";
 import { type Resources, SYSTEM_CLOCK } from "../src/resources.ts";
-import { type AnyStage, defineStage, NOTHING, type Operator, type Outputs } from "../src/stage.ts";
+import type { RunReport } from "../src/pipeline/report.ts";
+import {
+  type AnyStage,
+  defineStage,
+  NOTHING,
+  type Operator,
+  type Outputs,
+  type StageContext,
+} from "../src/stage.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { cut, randomCuts } from "./support/operators.ts";
@@ -215,6 +224,118 @@ describe("supervision", () => {
   });
 });
 
+/** A stage that sums `n`, and finishes with the sum and each number, but throws so often before the row of that number. */
+function faultyEnd(times: number, before: number): ReturnType<typeof defineStage> {
+  let left = times;
+  class FaultyEnd implements Operator<Batch, Batch> {
+    #rows: number[] = [];
+
+    constructor(readonly context: StageContext) {}
+
+    push(batch: Batch) {
+      for (const { n } of batch.toRows()) this.#rows.push(Number(n));
+      return NOTHING;
+    }
+
+    *finish() {
+      yield Batch.ofRows([{ sum: this.#rows.reduce((sum, n) => sum + n, 0) }]);
+      for (const n of this.#rows) {
+        this.context.lines(1);
+        this.context.reject({ line: n, offset: 0, reason: "Told at the end", text: "" });
+        if (n === before && left-- > 0) throw new TypeError(`Cannot finish with ${n}`);
+        yield Batch.ofRows([{ n }, { twice: 2 * n }]);
+      }
+    }
+
+    save() {
+      return [...this.#rows];
+    }
+
+    restore(state: unknown) {
+      this.#rows = [...state as number[]];
+    }
+  }
+  return defineStage({
+    name: "faulty_end",
+    kind: "ordered",
+    summary: "Throws at the end",
+    description: "For tests.",
+    arguments: z.object({}),
+    examples: [],
+    create: (_args, context) => new FaultyEnd(context),
+  });
+}
+
+describe("a stage that throws when it finishes", () => {
+  const INPUT = '{"n":1}\n{"n":2}\n{"n":3}\n';
+  const ROWS = '{"sum":6}\n{"n":1}\n{"twice":2}\n{"n":2}\n{"twice":4}\n{"n":3}\n{"twice":6}\n';
+
+  async function finishing(
+    { times, before = 3, pipeline = "json | buffer 1 | faulty_end", ...parameters }: {
+      times: number;
+      before?: number;
+      pipeline?: string;
+      restart: string;
+      on_restart?: string;
+    },
+  ) {
+    let found: { output: string; code: number; report: RunReport } | undefined;
+    await withServer({}, async (server) => {
+      const url = runUrl(server, pipeline, { backoff: "1ms", ...parameters });
+      const { output, code } = await curl(["-T", "-", url], INPUT);
+      found = { output, code, report: await endedRun(server) };
+    }, [faultyEnd(times, before)]);
+    return found!;
+  }
+
+  it("finishes from its last state, and gives and counts what came out already once", async () => {
+    for (const before of [1, 2, 3]) {
+      const { output, code, report } = await finishing({ times: 2, before, restart: "2" });
+      assert.equal(code, 0);
+      assert.ok(output.startsWith(`${ROWS}{"$notice":{"rejects":{"count":3,`), output);
+      assert.deepEqual([report.lines, report.rejects], [6, 3]);
+      assert.equal(report.stages[2]!.rowsOut, 7);
+      assert.equal(report.stages[2]!.facts["restarts"], 2);
+      assert.deepEqual(report.events.map(({ name, attributes }) => [name, attributes["error"]]), [
+        ["restarted", `Cannot finish with ${before}`],
+        ["restarted", `Cannot finish with ${before}`],
+      ]);
+    }
+  });
+
+  it("counts the rows inside a stage once", async () => {
+    const pipeline = "json | buffer 1 | tee (faulty_end | where n > 0 | stats count)";
+    const { output, report } = await finishing({ times: 2, restart: "2", pipeline });
+    assert.ok(output.startsWith('{"count":3,"$branch":1}\n'), output);
+    assert.deepEqual(report.stages.map(({ stage, rowsIn, rowsOut }) => [stage, rowsIn, rowsOut]), [
+      ["json", 0, 3],
+      ["buffer", 3, 3],
+      ["tee", 3, 1],
+      ["tee.1.faulty_end", 3, 7],
+      ["tee.1.where", 7, 3],
+      ["tee.1.stats", 3, 1],
+    ]);
+  });
+
+  it("finishes with nothing more when it begins again from nothing", async () => {
+    const { output, code } = await finishing({ times: 1, restart: "1", on_restart: "reset" });
+    assert.equal(code, 0);
+    assert.ok(
+      output.startsWith('{"sum":6}\n{"n":1}\n{"twice":2}\n{"n":2}\n{"twice":4}\n{"sum":0}\n{"$no'),
+      output,
+    );
+  });
+
+  it("fails the run after the limit, and at once without one", async () => {
+    for (const restart of ["0", "2"]) {
+      const { output, code, report } = await finishing({ times: 3, before: 1, restart });
+      assert.notEqual(code, 0);
+      assert.match(output, /"message":"Stage failed: Cannot finish with 1"/);
+      assert.equal(report.events.length, Number(restart));
+    }
+  });
+});
+
 /** A clock without pauses: what was to come later comes in the next turn. */
 const HASTY: Resources = {
   ...exampleResources(),
@@ -227,7 +348,7 @@ const HASTY: Resources = {
   },
 };
 
-/** The stage with pushes that, now and then, throw when they have done their work. */
+/** The stage with calls that, now and then, throw when they have done their work, the last one between what it gives too. */
 function shaky(stage: AnyStage, random: () => number): AnyStage {
   return {
     ...stage,
@@ -243,6 +364,16 @@ function shaky(stage: AnyStage, random: () => number): AnyStage {
         };
         return outputs instanceof Promise ? outputs.then(done) : done(outputs);
       };
+      const finish = operator.finish?.bind(operator);
+      if (finish === undefined) return operator as Operator<Batch, Batch>;
+      operator.finish = () =>
+        stepwise(function* (): Steps<Batch> {
+          for (const step of stepsOf(finish())) {
+            yield step;
+            if (random() < 0.2) throw new Error("Thrown between two outputs");
+          }
+          if (random() < 0.2) throw new Error("Thrown at the end");
+        });
       return operator as Operator<Batch, Batch>;
     },
   };

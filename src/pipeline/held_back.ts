@@ -9,12 +9,19 @@ export class HeldBack {
   /** What they have begun and not ended. */
   readonly underWay: UnderWay = new UnderWay();
   #waiting: (() => void)[] = [];
-  #open = false;
+  /** How much was said at once; null while it is held back. */
+  #said: number | null = null;
+  /** How much of that is being said again. */
+  #repeated = 0;
 
   /** Says `what` when it is certain. */
   readonly say = (what: () => void): void => {
-    if (this.#open) what();
-    else this.#waiting.push(what);
+    if (this.#said === null) this.#waiting.push(what);
+    else if (this.#repeated > 0) this.#repeated--;
+    else {
+      this.#said++;
+      what();
+    }
   };
 
   /** What stages are to tell in place of the run's own. */
@@ -30,9 +37,17 @@ export class HeldBack {
     this.#waiting = [];
   }
 
-  /** From now on nothing is repeated: all is said at once. */
-  open(): void {
+  /**
+   * Says at once what comes from now on, until the function that is returned is called: work that is too long to be held
+   * back. The first `repeated` are left out, for they are those that such work has said before; it gives how many were said.
+   */
+  open(repeated: number): () => number {
     this.commit();
-    this.#open = true;
+    this.#said = this.#repeated = repeated;
+    return () => {
+      const said = this.#said ?? repeated;
+      this.#said = null;
+      return said;
+    };
   }
 }

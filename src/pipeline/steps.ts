@@ -50,6 +50,15 @@ export function* settled<Result>(result: Result | Promise<Result>): Steps<never,
   return value!.of;
 }
 
+/** What `promise` resolves with; what it rejects with is thrown here, where it can be caught, and not at the driver. */
+export function* awaited<Result>(promise: Promise<Result>): Steps<never, Result> {
+  const outcome = yield* settled(
+    promise.then((of) => ({ of }), (fault: unknown) => ({ fault })),
+  );
+  if ("fault" in outcome) throw outcome.fault;
+  return outcome.of;
+}
+
 /** All that `steps` give: at once where nothing waits. */
 export function collect<Out>(steps: Steps<Out>): Outputs<Out> | Promise<Outputs<Out>> {
   const all: Out[] = [];

@@ -4,7 +4,9 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import type { AssembledStage } from "./assemble.ts";
+import { NOTHING } from "../stage.ts";
 import type { AnyOperator, Chunk } from "./chain.ts";
+import { stepsOf } from "./steps.ts";
 
 /** What the straight way is asked for. */
 export interface StraightOptions {
@@ -43,12 +45,16 @@ async function waitThrough(
   first: Promise<unknown>,
   signal: AbortSignal,
 ): Promise<void> {
-  for (let pending = first;;) {
-    const value = await pending;
-    signal.throwIfAborted();
-    const step = steps.next(value);
-    if (step.done) return;
-    pending = step.value;
+  try {
+    for (let pending = first;;) {
+      const value = await pending;
+      signal.throwIfAborted();
+      const step = steps.next(value);
+      if (step.done) return;
+      pending = step.value;
+    }
+  } finally {
+    steps.return();
   }
 }
 
@@ -73,20 +79,14 @@ function* finish(
   at: number,
   options: StraightOptions,
 ): Steps<void> {
-  const rest = readerOf(operators[at]!);
-  let open = true;
-  try {
-    for (;;) {
-      const next = rest.next();
-      const step = next instanceof Promise ? (yield next) as IteratorResult<Batch, void> : next;
-      open = !step.done;
-      if (step.done) return;
-      const pushing = push(operators, at + 1, step.value, options);
-      if (pushing !== undefined) yield pushing;
-      if (lastDone(operators) > at) return;
+  for (const step of stepsOf(operators[at]!.finish?.() ?? NOTHING)) {
+    if (step instanceof Promise) {
+      yield step;
+      continue;
     }
-  } finally {
-    if (open) void rest.return?.();
+    const pushing = push(operators, at + 1, step, options);
+    if (pushing !== undefined) yield pushing;
+    if (lastDone(operators) > at) return;
   }
 }
 
@@ -129,9 +129,4 @@ async function pushLater(
 /** The last operator that wants no more; -1 when all want more. */
 function lastDone(operators: readonly AnyOperator[]): number {
   return operators.findLastIndex((operator) => operator.done === true);
-}
-
-function readerOf(operator: AnyOperator): Iterator<Batch, void> | AsyncIterator<Batch, void> {
-  const rest = operator.finish?.() ?? [];
-  return Symbol.asyncIterator in rest ? rest[Symbol.asyncIterator]() : rest[Symbol.iterator]();
 }

@@ -2,14 +2,14 @@
  * Supervision: a stage that throws is made anew, given back its state, and asked again.
  * @module
  */
-import { decodeState } from "../checkpoint/decode.ts";
-import { encodeState } from "../checkpoint/encode.ts";
 import { RunError } from "../errors.ts";
-import type { Outputs, StageContext, StageKind } from "../stage.ts";
+import { NOTHING, type Outputs, type StageContext, type StageKind } from "../stage.ts";
 import type { Batch } from "../batch/batch.ts";
-import { type AnyOperator, type Chunk, restoreOperator } from "./chain.ts";
+import type { AnyOperator, Chunk } from "./chain.ts";
 import type { HeldBack } from "./held_back.ts";
-import { measure, type Probe } from "./probe.ts";
+import type { Probe } from "./probe.ts";
+import { RestartPoint } from "./restart_point.ts";
+import { awaited, type Steps, stepsOf, type Stepwise, stepwise } from "./steps.ts";
 
 /** How stages are supervised. */
 export interface Supervision {
@@ -23,18 +23,15 @@ export interface Supervision {
 
 const FIRST_BACKOFF_MS = 20;
 const MOST_BACKOFF_MS = 5_000;
-/** Chunks of at least so many bytes, and of as many as the saved state has, are kept between two checkpoints. */
-const LEAST_LOG_BYTES = 1024 * 1024;
-/** More than that is kept only as far as the saved state is larger. */
-const MOST_LOG_BYTES = 16 * LEAST_LOG_BYTES;
-/** Saving takes at most this share of the time while the log has room. */
-const MOST_SAVING_SHARE = 0.05;
-
 /**
  * The operator that `make` gives with `context`, which says of lines and rejects through `effects`, made again when it throws something that is no RunError: after a growing pause, from
  * its last checkpoint in memory, with the chunks since then gone through once more and their outputs left out. So a stage
  * whose outputs depend on its input alone gives what it would have given. The rest of the run waits meanwhile. What the
- * failed call said of lines and rejects is forgotten. After `limit` restarts, and in `finish`, the fault goes on as it is.
+ * failed call said of lines and rejects is forgotten. After `limit` restarts the fault goes on as it is.
+ *
+ * What throws in `finish` finishes once more from there, and as many rows as came out already are left out, as are lines and
+ * rejects that were told: nothing comes twice where a stage finishes alike with the same state. A stage that begins from
+ * nothing (`reset`) has nothing to repeat, and what it finishes with follows what came out before. Outputs of `finish` are not kept.
  *
  * `nestedProbes`, asked once the operator is there, are rewound with it, so that rows inside are counted once.
  *
@@ -79,11 +76,7 @@ export function supervised(
 class Supervisor {
   current: AnyOperator;
   #restarts = 0;
-  #checkpoint: Uint8Array | null = null;
-  #log: Chunk[] = [];
-  #logged = 0;
-  #held = 0;
-  #nextSave = 0;
+  readonly #point: RestartPoint;
   readonly #nested: readonly Probe[];
   /** The state has changed by other ways than a call, and was not saved since. */
   #changed = false;
@@ -96,6 +89,7 @@ class Supervisor {
     nestedProbes: () => readonly Probe[],
   ) {
     this.current = make();
+    this.#point = new RestartPoint(context.budget);
     this.#nested = nestedProbes();
   }
 
@@ -125,13 +119,12 @@ class Supervisor {
     this.#changed = true;
   }
 
-  finish(): Iterable<Batch> | AsyncIterable<Batch> {
-    this.effects.open();
-    return this.current.finish?.() ?? [];
+  finish(): Stepwise<Batch> {
+    return stepwise(() => this.#finishing());
   }
 
   dispose(): void {
-    this.#forget();
+    this.#point.forget();
     this.current.dispose?.();
   }
 
@@ -144,21 +137,40 @@ class Supervisor {
     this.effects.commit();
     for (const probe of this.#nested) probe.mark();
     if (this.current.save === undefined) return outputs;
-    if (chunk !== null && this.current.take === undefined) {
-      const { bytes } = measure(chunk);
-      this.#log.push(chunk);
-      this.#logged += bytes;
-      this.#declare();
-      if (!this.#due()) return outputs;
-    }
-    this.#save();
+    if (chunk === null || this.current.take !== undefined || this.#point.add(chunk)) this.#save();
     return outputs;
   }
 
-  #due(): boolean {
-    const size = this.#checkpoint?.length ?? 0;
-    if (this.#logged < Math.max(LEAST_LOG_BYTES, size)) return false;
-    return performance.now() >= this.#nextSave || this.#logged >= Math.max(MOST_LOG_BYTES, size);
+  *#finishing(): Steps<Batch> {
+    if (this.#changed) this.#save();
+    const given = { rows: 0, effects: 0 };
+    for (let first: { readonly fault: unknown } | null = null;;) {
+      const shut = this.effects.open(given.effects);
+      try {
+        return yield* this.#finishOnce(given);
+      } catch (fault) {
+        given.effects = shut();
+        first ??= { fault };
+        yield* awaited(this.#recover(fault, first.fault));
+        if (this.supervision.state === "reset") given.rows = given.effects = 0;
+      }
+    }
+  }
+
+  /** What the operator finishes with but its first rows, which are those that were given; counts those that are given now. */
+  *#finishOnce(given: { rows: number }): Steps<Batch> {
+    let repeated = given.rows;
+    for (const step of stepsOf(this.current.finish?.() ?? NOTHING)) {
+      if (step instanceof Promise) {
+        yield* awaited(step);
+        continue;
+      }
+      const known = Math.min(repeated, step.length);
+      repeated -= known;
+      if (known > 0 && known === step.length) continue;
+      given.rows += step.length - known;
+      yield known === 0 ? step : step.slice(known, step.length);
+    }
   }
 
   async #again(
@@ -167,13 +179,24 @@ class Supervisor {
     work: (current: AnyOperator) => Outputs<Batch> | Promise<Outputs<Batch>>,
   ): Promise<Outputs<Batch>> {
     for (let last = fault;;) {
-      this.effects.forget();
-      if (last instanceof RunError) throw last;
-      if (this.#restarts >= this.supervision.limit) throw fault;
+      await this.#recover(last, fault);
       try {
-        await this.#restart(last);
         const outputs = await work(this.current);
         return await this.#done(chunk, outputs);
+      } catch (next) {
+        last = next;
+      }
+    }
+  }
+
+  /** Puts a new operator where the last was, in as many restarts as that takes; rejects when there are too many, with the `first` fault. */
+  async #recover(fault: unknown, first: unknown): Promise<void> {
+    for (let last = fault;;) {
+      this.effects.forget();
+      if (last instanceof RunError) throw last;
+      if (this.#restarts >= this.supervision.limit) throw first;
+      try {
+        return await this.#restart(last);
       } catch (next) {
         last = next;
       }
@@ -189,16 +212,10 @@ class Supervisor {
     this.current.dispose?.();
     await pause(this.context, this.#pause(restarts));
     this.current = this.make();
-    if (this.supervision.state === "reset") this.#forget();
-    else await this.#goThrough();
-    for (const probe of this.#nested) probe.rewind();
-  }
-
-  /** Brings the new operator to where the last was. */
-  async #goThrough(): Promise<void> {
-    if (this.#checkpoint !== null) restoreOperator(this.current, decodeState(this.#checkpoint));
-    for (const chunk of this.#log) await this.current.push(chunk);
+    if (this.supervision.state === "reset") this.#point.forget();
+    else await this.#point.bring(this.current);
     this.effects.forget();
+    for (const probe of this.#nested) probe.rewind();
   }
 
   #pause(restarts: number): number {
@@ -208,28 +225,7 @@ class Supervisor {
 
   #save(): void {
     this.#changed = false;
-    if (this.current.save === undefined) return;
-    const started = performance.now();
-    this.#checkpoint = encodeState(this.current.save());
-    const saved = performance.now();
-    this.#nextSave = saved + (saved - started) / MOST_SAVING_SHARE;
-    this.#log = [];
-    this.#logged = 0;
-    this.#declare();
-  }
-
-  #forget(): void {
-    this.#checkpoint = null;
-    this.#log = [];
-    this.#logged = 0;
-    this.#declare();
-  }
-
-  #declare(): void {
-    const held = this.#logged + (this.#checkpoint?.length ?? 0);
-    const more = held - this.#held;
-    this.#held = held;
-    this.context.budget.take(more);
+    this.#point.save(this.current);
   }
 }
 
