@@ -38,8 +38,8 @@ const into: StageDefinition<typeof shape> = defineStage({
     "`into sqlite` writes to a table of a database (`.db`, `.sqlite`) below FILES. With `key` a row whose key is there is updated, " +
     "so sending the same rows again changes nothing; without, every row is a new one. A field that the row does not have is left as it is. " +
     "Missing tables and columns are made (at most 200) unless `create=no`. Columns have no type: whole numbers are stored as INTEGER, others as REAL, " +
-    "true and false as 1 and 0, times as ISO 8601 text, lists and objects as JSON text. Each 1000 rows, and each batch, are a transaction that is on " +
-    "the disk before the next: a run that fails leaves those before, and with `key` it is enough to send it again. `inserted` and `updated` tell of rows as they were written: those that a restart from a checkpoint writes again are updated. One " +
+    "true and false as 1 and 0, times as ISO 8601 text, lists and objects as JSON text. Each 1000 rows, and each batch, are a transaction: a run " +
+    "that fails leaves those before, and with `key` it is enough to send it again. The disk is waited for when the run says what it wrote, and at checkpoints. `inserted` and `updated` tell of rows as they were written: those that a restart from a checkpoint writes again are updated. One " +
     "process writes at a time; the others wait for up to 5 s.\n\n" +
     "`into http` sends `batch` rows " +
     "as NDJSON in one POST, one request after the other, only to a host of LOOKUP_HOSTS. A request that failed is sent again with " +

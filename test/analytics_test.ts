@@ -1,8 +1,7 @@
 /**
- * The named pipeline `analytics` over a real socket: what it stores, and a burst of ten times its rate.
+ * The named pipeline `analytics` over a real socket: what it stores, and bursts.
  */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
@@ -11,7 +10,7 @@ import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { MAX_BATCH_BYTES } from "../src/batch/batch.ts";
 import type { Sluice } from "../routes/server.ts";
-import { endedRun, withServer } from "./support/server.ts";
+import { endedRun, eventually, withServer } from "./support/server.ts";
 
 /** A queue in bytes takes what comes while it is below its bound: one batch, with the places of its fields. */
 const MOST_OF_ONE_BATCH = 2 * MAX_BATCH_BYTES;
@@ -114,35 +113,88 @@ test("three kinds of events come to one shape, enriched, scored and stored by id
     ]);
   }));
 
-test("a burst of ten times the rate is absorbed: nothing lost, no queue grows", () =>
+/** How many events of the only run have come to the table. */
+function storedSoFar(server: Sluice): number {
+  const [report] = server.runs.reports();
+  return report?.stages.find(({ stage }) => stage === "tee.1.into")?.rowsIn ?? 0;
+}
+
+/** That all `sent` events are there once, and that no queue held more than it was told. */
+async function checkAll(server: Sluice, folder: string, answer: string, sent: number) {
+  const [told] = answer.split("\n");
+  assert.equal(
+    told,
+    `{"into":"sqlite","name":"analytics.db","table":"events","rows":${sent},"inserted":${sent},"updated":0,"$branch":1}`,
+  );
+  const { stages, state } = await endedRun(server);
+  assert.equal(state, "complete");
+  for (const { stage, queueHighWater, queueBound } of stages) {
+    const told = `${stage}: ${queueHighWater} of ${queueBound}`;
+    assert.ok(queueHighWater <= queueBound + MOST_OF_ONE_BATCH || stage.includes("."), told);
+  }
+  const [count] = stored(
+    `${folder}/analytics.db`,
+    "SELECT count(*) AS n, count(DISTINCT id) AS ids FROM events",
+  );
+  assert.deepEqual(count, { n: sent, ids: sent });
+}
+
+const TICK_MS = 20;
+const STEADY = 100;
+
+test("a burst of ten times the rate is taken, and the pipeline is up to date soon after", () =>
   withAnalytics(async (server, folder) => {
     const { upload, answer } = uploading(server);
-    const steady = 1_000;
-    const burst = 10 * steady;
     let sent = 0;
-    const send = async (count: number) => {
-      if (!upload.write(events(sent, sent + count))) await once(upload, "drain");
-      sent += count;
+    /** Sends so many events, and waits for the next tick: the rate is the sender's, whether the pipeline keeps up or not. */
+    const tick = async (count: number) => {
+      const text = events(sent, sent += count);
+      const next = new Promise((resolve) => setTimeout(resolve, TICK_MS));
+      upload.write(text);
+      await next;
     };
-    for (let step = 0; step < 3; step++) await send(steady);
-    // All at once: neither the socket nor the client waits for the server to keep up.
-    for (let step = 0; step < 3; step++) void upload.write(events(sent, sent += burst));
-    await send(steady);
+    const behind = () => sent - storedSoFar(server);
+    const untilUpToDate = async () => {
+      for (let ticks = 1; ticks < 500; ticks++) {
+        await tick(STEADY);
+        if (behind() <= 2 * STEADY) return;
+      }
+      assert.fail(`${behind()} of ${sent} events are not stored yet`);
+    };
+    await untilUpToDate();
+    for (let ticks = 0; ticks < 25; ticks++) await tick(10 * STEADY);
+    await untilUpToDate();
     upload.end();
-    const [told] = (await answer).split("\n");
-    assert.equal(
-      told,
-      `{"into":"sqlite","name":"analytics.db","table":"events","rows":${sent},"inserted":${sent},"updated":0,"$branch":1}`,
-    );
-    const { stages, state } = await endedRun(server);
-    assert.equal(state, "complete");
-    for (const { stage, queueHighWater, queueBound } of stages) {
-      const told = `${stage}: ${queueHighWater} of ${queueBound}`;
-      assert.ok(queueHighWater <= queueBound + MOST_OF_ONE_BATCH || stage.includes("."), told);
-    }
-    const [count] = stored(
-      `${folder}/analytics.db`,
-      "SELECT count(*) AS n, count(DISTINCT id) AS ids FROM events",
-    );
-    assert.deepEqual(count, { n: sent, ids: sent });
+    await checkAll(server, folder, await answer, sent);
+  }));
+
+test("a burst that the pipeline cannot take at once waits with its sender", () =>
+  withAnalytics(async (server, folder) => {
+    const { upload, answer } = uploading(server);
+    let sent = 0;
+    let bytes = 0;
+    const send = (count: number) => {
+      const text = events(sent, sent += count);
+      bytes += text.length;
+      upload.write(text);
+    };
+    send(1000);
+    await eventually(() => storedSoFar(server) === sent);
+    const other = new DatabaseSync(`${folder}/analytics.db`);
+    // Nothing can be stored until this is over.
+    other.exec("BEGIN IMMEDIATE");
+    for (let piece = 0; piece < 100; piece++) send(1000);
+    const before = bytes;
+    const report = () => server.runs.reports()[0]!;
+    const buffer = () => report().stages.find(({ stage }) => stage === "buffer")!;
+    await eventually(() => buffer().queueDepth >= buffer().queueBound);
+    const taken = report().bytes;
+    const held = report().stages.reduce((sum, stage) => sum + stage.queueBound, 0);
+    other.exec("COMMIT");
+    other.close();
+    assert.ok(before > 2 * taken, `${taken} of ${before} bytes were taken`);
+    assert.ok(taken < held, `${taken} bytes were taken, where queues hold ${held}`);
+    send(1000);
+    upload.end();
+    await checkAll(server, folder, await answer, sent);
   }));

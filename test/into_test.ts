@@ -246,6 +246,64 @@ test("rows with a key are there once, whatever is sent again", () =>
     assert.deepEqual(stored, [{ id: 1, at: "a", n: 3 }, { id: 1, at: "b", n: 2 }]);
   }));
 
+test("rows of many shapes, some of them there already, come in their order", () =>
+  withFiles(async (server, folder) => {
+    const rows = Array.from(
+      { length: 100 },
+      (_, at) => ({ id: at % 30, ...(at % 40 < 35 ? { a: at } : { b: at }) }),
+    );
+    const input = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    const output = await sent(server, 'json | into sqlite "e.db" table=t key=id', input);
+    assert.match(output, /"rows":100,"inserted":30,"updated":70/);
+    const expected = new Map<number, { id: number; a: number | null; b: number | null }>();
+    for (const row of rows) {
+      expected.set(row.id, { a: null, b: null, ...expected.get(row.id), ...row });
+    }
+    assert.deepEqual(
+      rowsOf(`${folder}/e.db`, "SELECT id, a, b FROM t ORDER BY id"),
+      [...expected.values()].map(({ id, a, b }) => ({ id, a, b })),
+    );
+  }));
+
+test("rows of a table are on the disk before anybody is told of them", async () => {
+  const told: string[] = [];
+  const files = filesInMemory();
+  const database = await files.database("e.db");
+  const watched = {
+    ...database,
+    exec(sql: string) {
+      if (/^(BEGIN|COMMIT)/.test(sql)) told.push(sql);
+      database.exec(sql);
+    },
+    flush: () => void told.push("flush"),
+  };
+  const resources = {
+    ...exampleResources(),
+    files: { ...files, database: () => Promise.resolve(watched) },
+  };
+  const { makers } = bench('json | into sqlite "e.db" table=t', { resources });
+  const [json, into] = makers.map((make) => make());
+  const rows = async (text: string) => {
+    for (const batch of await json!.push(encodeText(text))) await into!.push(batch);
+  };
+  await rows('{"n":1}\n');
+  await rows('{"n":2}\n');
+  into!.save!();
+  into!.save!();
+  await rows('{"n":3}\n');
+  for await (const batch of into!.finish!()) told.push(`${batch.length} row`);
+  into!.dispose?.();
+  const transaction = ["BEGIN IMMEDIATE", "COMMIT"];
+  assert.deepEqual(told, [
+    ...transaction,
+    ...transaction,
+    "flush",
+    ...transaction,
+    "flush",
+    "1 row",
+  ]);
+});
+
 test("each value as SQLite has it, new fields as columns, names as they are", () =>
   withFiles(async (server, folder) => {
     const table = 'x"; DROP TABLE y; --';

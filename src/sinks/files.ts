@@ -19,6 +19,8 @@ export interface Database {
   exec(sql: string): void;
   prepare(sql: string): SqlStatement;
   inTransaction(): boolean;
+  /** Makes the transactions that have ended outlast the machine's power; the process they outlast anyway. */
+  flush(): void;
   close(): void;
 }
 

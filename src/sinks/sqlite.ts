@@ -9,7 +9,7 @@ import { DatabaseBusy, nameFault, writeFailed } from "./files.ts";
 import { defineSink, type Sink, type SinkDefinition } from "./sink.ts";
 import { SqliteTable } from "./sqlite_table.ts";
 
-/** Rows of one transaction: the request thread belongs to it until it is on the disk. */
+/** Rows of one transaction: the request thread belongs to it until it has ended. */
 const ROWS_AT_ONCE = 1000;
 /** How long another process may write before the run fails, and how often it is asked. */
 const BUSY_MS = 5_000;
@@ -66,10 +66,11 @@ interface Counts {
   readonly updated: number;
 }
 
-/** A row is on the disk when the write that it is part of returns; nothing is kept in memory. */
+/** A row is in the table when the write that it is part of returns, and on the disk before anybody is told; nothing is kept in memory. */
 class SqliteSink implements Sink {
   #table: SqliteTable | null = null;
   #counts: Counts = { rows: 0, inserted: 0, updated: 0 };
+  #unflushed = false;
   #disposed = false;
 
   constructor(
@@ -86,6 +87,7 @@ class SqliteSink implements Sink {
     for (let from = 0; from < batch.length; from += ROWS_AT_ONCE) {
       const rows = [...batch.slice(from, from + ROWS_AT_ONCE).toRows()];
       const { inserted, updated } = await this.#patiently((table) => table.write(rows));
+      this.#unflushed = true;
       this.#counts = {
         rows: this.#counts.rows + rows.length,
         inserted: this.#counts.inserted + inserted,
@@ -95,10 +97,12 @@ class SqliteSink implements Sink {
   }
 
   finish() {
+    this.#flush();
     return this.#told();
   }
 
   save(): Counts {
+    this.#flush();
     return this.#counts;
   }
 
@@ -110,6 +114,12 @@ class SqliteSink implements Sink {
     this.#disposed = true;
     this.#table?.close();
     this.#table = null;
+  }
+
+  #flush(): void {
+    if (!this.#unflushed) return;
+    this.#table?.flush();
+    this.#unflushed = false;
   }
 
   async #open(): Promise<SqliteTable> {
