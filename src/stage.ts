@@ -47,10 +47,7 @@ export interface StageContext {
   reject(reject: StageReject): void;
   /** For a stage that `takesRejects`: those of the stages above it in its pipeline, from now on. The stage is woken. */
   rejectsAbove(): RejectSource;
-  /**
-   * Counts lines that came in, parsed or not, and besides them the `empty` ones, which only move line numbers; a format
-   * calls it before it reports the rejects among them.
-   */
+  /** Counts lines that came in, parsed or not, and besides the `empty` ones, which only move numbers; before their rejects. */
   lines(count: number, empty?: number): void;
   /** Adds a fact to the run's `$notice`: an approximation, a bound reached. Objects of one key are joined. */
   notice(key: string, value: object | string): void;
@@ -80,6 +77,8 @@ export interface StageContext {
    * snapshot that is not counted.
    */
   nestedFactory(plan: Plan, label: string): (observed?: boolean) => Operator<Batch, Batch>;
+  /** For a nested stage one object of all its instances in a run, the key of what they need to make only once; else null. */
+  readonly common: object | null;
   /** The words this run uses; for compiling expressions and finding aggregates. */
   readonly vocabulary: Vocabulary;
   /** The rows that come in, as the plan knows them. */

@@ -9,14 +9,26 @@ import { literalArguments } from "../language/check_aggregates.ts";
 import { printExpression } from "../language/print.ts";
 import type { AggregateCall, Expression } from "../language/syntax.ts";
 import type { StageContext } from "../stage.ts";
-import type { AggregateDefinition } from "./aggregate.ts";
+import type { Accumulator, AggregateDefinition } from "./aggregate.ts";
 import type { AggregateColumn, Evaluate } from "./aggregation.ts";
+
+/** What the columns of all instances of a stage have in common. */
+interface Recipe {
+  readonly definition: AggregateDefinition;
+  readonly key: string;
+  readonly literals: readonly Value[];
+  readonly column: Pick<AggregateColumn, "name" | "arguments" | "condition">;
+}
 
 /** A state and the columns that are read from it. */
 interface SharedState {
+  readonly key: string;
   readonly labels: string[];
-  readonly column: AggregateColumn;
+  readonly accumulator: Accumulator;
 }
+
+/** Recipes by what instances have in common: a window of one row would cost less than its recipe. */
+const known = new WeakMap<object, readonly Recipe[]>();
 
 /**
  * The columns of checked `calls`, in their order; calls that can share one state do. What a state keeps is declared
@@ -27,46 +39,50 @@ export function aggregateColumns(
   context: StageContext,
   take: (bytes: number) => void,
 ): AggregateColumn[] {
-  const states = new Map<string, SharedState>();
-  const compiled = new Compiled(context);
-  const facts = new Map<string, Record<string, string>>();
+  const { common } = context;
+  const recipes = common && known.get(common) || recipesOf(calls, context);
+  if (common !== null) known.set(common, recipes);
+  const states: SharedState[] = [];
+  let facts: Map<string, Record<string, string>> | null = null;
   /** Notices of several calls under one key become one object, since the last value of a key stays. */
   const notice = (key: string, labels: readonly string[], fact: string) => {
+    facts ??= new Map();
     const all = { ...facts.get(key), ...Object.fromEntries(labels.map((label) => [label, fact])) };
     facts.set(key, all);
     context.notice(key, all);
   };
-  return calls.map((call, index): AggregateColumn => {
-    const definition = context.vocabulary.aggregate(call.function)!;
-    const key = stateKey(call, definition) ?? String(index);
-    const known = states.get(key);
-    const literals = literalValues(call, definition);
-    const labels = known?.labels ?? [];
-    labels.push(call.name);
-    const state = known?.column ?? newState(call, definition, compiled, {
-      take,
-      notice: (about, fact) => notice(about, labels, fact),
-    });
-    if (known === undefined) states.set(key, { labels, column: state });
+  return recipes.map(({ definition, key, literals, column }): AggregateColumn => {
+    let state = states.find((known) => known.key === key);
+    if (state === undefined) {
+      const labels: string[] = [];
+      const told = { take, notice: (about: string, fact: string) => notice(about, labels, fact) };
+      state = { key, labels, accumulator: definition.create(literals, told) };
+      states.push(state);
+    }
+    state.labels.push(column.name);
     const { accumulator } = state;
     const { shared } = definition;
-    const read = shared && ((group: number) => shared.read(accumulator, group, literals));
-    return { ...state, name: call.name, ...(read && { read }) };
+    if (shared === undefined) return { ...column, accumulator };
+    const read = (group: number) => shared.read(accumulator, group, literals);
+    return { ...column, accumulator, read };
   });
 }
 
-function newState(
-  call: AggregateCall,
-  definition: AggregateDefinition,
-  compiled: Compiled,
-  states: Parameters<AggregateDefinition["create"]>[1],
-): AggregateColumn {
-  return {
-    name: call.name,
-    accumulator: definition.create(literalValues(call, definition), states),
-    arguments: others(call, definition).map((part) => compiled.argument(part)),
-    condition: call.condition === null ? null : compiled.condition(call.condition),
-  };
+function recipesOf(calls: readonly AggregateCall[], context: StageContext): readonly Recipe[] {
+  const compiled = new Compiled(context);
+  return calls.map((call, index) => {
+    const definition = context.vocabulary.aggregate(call.function)!;
+    return {
+      definition,
+      key: stateKey(call, definition) ?? String(index),
+      literals: literalValues(call, definition),
+      column: {
+        name: call.name,
+        arguments: others(call, definition).map((part) => compiled.argument(part)),
+        condition: call.condition === null ? null : compiled.condition(call.condition),
+      },
+    };
+  });
 }
 
 /** Expressions as functions, one for all of equal text, so that equal functions tell equal columns. */

@@ -70,8 +70,9 @@ export class Aggregation implements Operator<Batch, Batch> {
     this.#keys = keys;
     this.#release = release;
     this.#columns = columns;
-    const owners = new Map([...columns].reverse().map((column) => [column.accumulator, column]));
-    this.#states = columns.filter((column) => owners.get(column.accumulator) === column);
+    this.#states = columns.filter(({ accumulator }, index) =>
+      columns.findIndex((column) => column.accumulator === accumulator) === index
+    );
     this.#sets = stateSets(this.#states);
     this.#table = keys.length === 0 ? null : newGroups(keys.length, take);
     this.#grow();

@@ -53,6 +53,8 @@ export class ByteStates {
   }
 }
 
+/** One group is what most windows have, and there are many of them; whatever has two will have more. */
 function capacityFor(groups: number, old: number): number {
+  if (groups === 1) return 1;
   return Math.max(groups, 2 * old, FIRST_GROUPS);
 }

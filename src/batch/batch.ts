@@ -232,6 +232,21 @@ export class Batch {
     return this.#derive({ columns, names, nested, paths: new Map() });
   }
 
+  /** The batch with these as its last columns, in place of those and of open keys of the same names. */
+  withLast(more: ReadonlyMap<string, Column>): Batch {
+    const added = [...more.keys()];
+    const plain = this.open === null && this.nested.length === 0 &&
+      !added.some((name) => this.names.includes(name));
+    if (!plain) {
+      let result = this.without(new Set(added));
+      for (const [name, column] of more) result = result.with(name, column);
+      return result;
+    }
+    const columns = new Map(this.#columns);
+    for (const name of added) columns.set(name, more.get(name)!);
+    return this.#derive({ columns, names: [...this.names, ...added], paths: new Map() });
+  }
+
   #hasInside(name: string): boolean {
     return this.nested.some((path) => path.startsWith(`${name}.`));
   }

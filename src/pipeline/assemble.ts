@@ -8,11 +8,12 @@ import type { AnyOperator } from "./chain.ts";
 import { edgesOf, reachesOut, type Sharing, sharingOf } from "./edges.ts";
 import { HeldBack } from "./held_back.ts";
 import { observed } from "./observed.ts";
+import { type Place, probeFor, UNOBSERVED } from "./place.ts";
 import { nestedIn, type Probe } from "./probe.ts";
 import { RejectLevel } from "./reject_feed.ts";
 import { createOperator } from "./row_errors.ts";
 import { type Keeps, keepsOf } from "./spent.ts";
-import { Context, type Place, probeFor, type StageServices, UNOBSERVED } from "./stage_context.ts";
+import { Context, type StageServices } from "./stage_context.ts";
 import { supervised } from "./supervise.ts";
 import { Wake } from "./wake.ts";
 

@@ -109,7 +109,14 @@ class Chain implements AnyOperator {
     return all;
   }
 
-  finish(): Stepwise<Batch> {
+  finish(): Iterable<Batch> | AsyncIterable<Batch> {
+    const [only, ...others] = this.#operators;
+    // Of a window's pipeline this is most of what finishing costs.
+    if (others.length === 0) return only!.finish?.() ?? NOTHING;
+    return this.#finish();
+  }
+
+  #finish(): Stepwise<Batch> {
     return {
       ...stepwise(() => finishSteps(this.#operators, this.#isOver)),
       [Symbol.iterator]: () => finishNow(this.#operators),

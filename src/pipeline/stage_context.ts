@@ -22,7 +22,8 @@ import type { Vocabulary } from "../vocabulary.ts";
 import { chain } from "./chain.ts";
 import { type Edges, schemasOf } from "./edges.ts";
 import { observed } from "./observed.ts";
-import { Probe } from "./probe.ts";
+import { type Place, probeFor, UNOBSERVED } from "./place.ts";
+import type { Probe } from "./probe.ts";
 import { RejectFeed, RejectLevel } from "./reject_feed.ts";
 import type { StageEvent } from "./report.ts";
 import { createOperator } from "./row_errors.ts";
@@ -48,52 +49,6 @@ export interface StageServices {
   say?(what: () => void): void;
 }
 
-/** Where a stage stands in its run. */
-export interface Place {
-  /** The probe of the stage below, once it is there. */
-  readonly below: () => Probe | undefined;
-  /** `tee.1.` for what is nested in the first branch of a tee, else empty. */
-  readonly prefix: string;
-  /** Where the stage stands among all of the plan: those of one path share a probe. */
-  readonly path: string;
-  readonly probes: Map<string, Probe> | null;
-  /** The probes of `probes`, in the order in which they were made. */
-  readonly listed: Probe[];
-  readonly wake: Wake;
-  readonly level: RejectLevel;
-  /** The stage's index in its own pipeline. */
-  readonly index: number;
-}
-
-/** The place of a stage that is not observed. */
-export const UNOBSERVED = {
-  below: () => undefined,
-  prefix: "",
-  path: "",
-  probes: null,
-  listed: [],
-  wake: new Wake(),
-};
-
-/** The probe of a place, made when it is first asked for. */
-export function probeFor(
-  definition: AnyStage,
-  stage: PlanStage,
-  place: Place,
-  limits: Limits,
-  madeAt?: number,
-): Probe {
-  const known = place.probes?.get(place.path);
-  if (known !== undefined) return known;
-  const bound = definition.queue?.(stage.arguments) ?? { bytes: limits.edgeBytes };
-  const unit = "rows" in bound ? "rows" : "bytes";
-  const size = "rows" in bound ? bound.rows : bound.bytes;
-  const probe = new Probe(place.prefix + stage.stage, place.listed.length, unit, size, madeAt);
-  place.probes?.set(place.path, probe);
-  place.listed.push(probe);
-  return probe;
-}
-
 type NestedOptions = NonNullable<Parameters<StageContext["nested"]>[2]>;
 
 /** What a stage reaches of its run; a class, since a closure for each of its parts cost more than the rest of a small run. */
@@ -112,6 +67,7 @@ export class Context implements StageContext {
     { schema, demand }: Edges,
     readonly place: Place,
     readonly probe: Probe | null,
+    readonly common: object | null = null,
   ) {
     this.limits = services.limits;
     this.budget = services.budget;
@@ -211,30 +167,42 @@ function nest(
 ): (observed?: boolean) => Operator<Batch, Batch> {
   const schemas = schemasOf(plan, around.schema, services.vocabulary);
   const demands = demandsOf(plan, services.vocabulary, around.demand);
+  // Feeds of rejects are an instance's own; where there are none, all instances stand in one place.
+  const takesRejects = plan.stages.some(({ stage }) =>
+    services.vocabulary.stages.get(stage)!.takesRejects
+  );
+  const common = takesRejects ? null : new RejectLevel(place.level, place.index);
   const makers = plan.stages.map((stage, index) => {
     const definition = services.vocabulary.stages.get(stage.stage)!;
     const edges = { schema: schemas[index]!, demand: demands[index]! };
     const below = () => place.probes?.get(`${place.path}/${index + 1}`);
-    const observedAt = { ...place, below, path: `${place.path}/${index}` };
+    const path = `${place.path}/${index}`;
+    const seenAt: Place = { ...place, below, path, level: common ?? place.level, index };
+    const shared = {};
+    const create = (level: RejectLevel, probe: Probe | null) => {
+      const apart = probe === null ? { ...UNOBSERVED, wake: place.wake } : seenAt;
+      const at = apart === seenAt && level === common ? seenAt : { ...apart, level, index };
+      return createOperator(
+        definition,
+        stage,
+        new Context(services, stage, edges, at, probe, shared),
+      );
+    };
     return (watched: boolean, level: RejectLevel) => {
       let made = false;
       return () => {
-        const first = place.probes !== null && watched && !made;
-        const probe = first ? probeFor(definition, stage, observedAt, services.limits) : null;
-        const inside = {
-          ...(first ? observedAt : { ...UNOBSERVED, wake: place.wake }),
-          level: made ? new RejectLevel() : level,
-          index,
-        };
+        const first = !made;
         made = true;
-        const context = new Context(services, stage, edges, inside, probe);
-        const operator = createOperator(definition, stage, context);
-        return probe === null ? operator : observed(operator, probe, true);
+        if (!first || place.probes === null || !watched) {
+          return create(first ? level : new RejectLevel(), null);
+        }
+        const probe = probeFor(definition, stage, seenAt, services.limits);
+        return observed(create(level, probe), probe, true);
       };
     };
   });
   return (watched = true) => {
-    const level = new RejectLevel(place.level, place.index);
+    const level = common ?? new RejectLevel(place.level, place.index);
     return chain(makers.map((make) => make(watched, level)));
   };
 }

@@ -11,13 +11,6 @@ import type { OpenWindow } from "./open_windows.ts";
 /** Whether an answer comes before its window is over, when the watermark passes the end, or again for late rows. */
 export type Pane = "early" | "on_time" | "late";
 
-/** The rows of `batch` with these as their last columns, in place of those of the same name. */
-export function stamped(batch: Batch, stamp: ReadonlyMap<string, Column>): Batch {
-  let result = batch.without(new Set(stamp.keys()));
-  for (const [name, column] of stamp) result = result.with(name, column);
-  return result;
-}
-
 /** The same value in every row, by name. */
 export function stampOf(values: Readonly<Record<string, Value>>): ReadonlyMap<string, Column> {
   return new Map(
@@ -28,16 +21,16 @@ export function stampOf(values: Readonly<Record<string, Value>>): ReadonlyMap<st
 /** What the window would give if it were over; leaves it as it is. Throws Error when a nested stage waits. */
 export function* currentPane(window: OpenWindow, pane: Pane): Generator<Batch> {
   const stamp = boundsOf(window, pane);
-  for (const batch of window.kept.batches) yield stamped(batch, stamp);
-  for (const batch of window.operator.snapshot?.() ?? []) yield stamped(batch, stamp);
+  for (const batch of window.kept.batches) yield batch.withLast(stamp);
+  for (const batch of window.operator.snapshot?.() ?? []) yield batch.withLast(stamp);
 }
 
 /** All that the window gives; its nested pipeline is finished by that. */
 export function* finalPane(window: OpenWindow, pane: Pane): Steps<Batch> {
   const stamp = boundsOf(window, pane);
-  for (const batch of window.kept.batches) yield stamped(batch, stamp);
+  for (const batch of window.kept.batches) yield batch.withLast(stamp);
   for (const step of stepsOf(window.operator.finish?.() ?? [])) {
-    yield step instanceof Promise ? step : stamped(step, stamp);
+    yield step instanceof Promise ? step : step.withLast(stamp);
   }
 }
 
@@ -56,9 +49,13 @@ export function latePane(
     ["window_end", new TimeColumn(starts.map((start) => start + lengthMs))],
     ["pane", new ConstantColumn("late")],
   ]);
-  return stamped(batch, stamp);
+  return batch.withLast(stamp);
 }
 
 function boundsOf({ start, end }: OpenWindow, pane: Pane): ReadonlyMap<string, Column> {
-  return stampOf({ window_start: new Date(start), window_end: new Date(end), pane });
+  return new Map([
+    ["window_start", new ConstantColumn(new Date(start))],
+    ["window_end", new ConstantColumn(new Date(end))],
+    ["pane", new ConstantColumn(pane)],
+  ]);
 }

@@ -3,10 +3,13 @@
  * @module
  */
 
+/** So many that V8 keeps them in its heap, where an array costs little. */
+const FIRST_ROWS = 16;
+
 /** Row numbers, ascending when they are added so. Grows by doubling, at most twice the rows. */
 export class RowList {
   length = 0;
-  #rows = new Uint32Array(64);
+  #rows = new Uint32Array(FIRST_ROWS);
 
   add(row: number): void {
     if (this.length === this.#rows.length) {
@@ -24,5 +27,24 @@ export class RowList {
 
   clear(): void {
     this.length = 0;
+  }
+}
+
+/** So many lists wait for their next use. */
+const MOST_LISTS = 1024;
+
+/** Row lists that are used again and again. Holds at most 1024 that nobody uses. */
+export class RowLists {
+  readonly #spare: RowList[] = [];
+
+  /** An empty list. */
+  take(): RowList {
+    return this.#spare.pop() ?? new RowList();
+  }
+
+  /** Takes a list back, whose rows are of no interest any more. */
+  give(list: RowList): void {
+    list.clear();
+    if (this.#spare.length < MOST_LISTS) this.#spare.push(list);
   }
 }

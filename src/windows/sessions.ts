@@ -15,9 +15,10 @@ import {
   stepwise,
 } from "../pipeline/steps.ts";
 import type { Operator, Outputs } from "../stage.ts";
+import { joined } from "./joined.ts";
 import { OpenSessions, type Session, SESSION_BYTES } from "./open_sessions.ts";
 import type { SessionsOptions } from "./options.ts";
-import { stamped, stampOf } from "./pane.ts";
+import { stampOf } from "./pane.ts";
 import { RowList } from "./row_list.ts";
 import { RowPool, sorted } from "./row_pool.ts";
 import { SessionKeys } from "./session_keys.ts";
@@ -61,11 +62,11 @@ export class Sessions implements Operator<Batch, Batch> {
   }
 
   push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
-    return collect(this.#work(batch));
+    return collect(joined(this.#work(batch)));
   }
 
   finish(): Stepwise<Batch> {
-    return stepwise(() => this.#rest());
+    return stepwise(() => joined(this.#rest()));
   }
 
   *snapshot(): Generator<Batch> {
@@ -180,10 +181,10 @@ export class Sessions implements Operator<Batch, Batch> {
     try {
       for (const batch of this.#pool.inOrder(session.rows)) {
         if (operator.done) break;
-        for (const output of yield* settled(operator.push(batch))) yield stamped(output, stamp);
+        for (const output of yield* settled(operator.push(batch))) yield output.withLast(stamp);
       }
       for (const step of stepsOf(operator.finish?.() ?? [])) {
-        yield step instanceof Promise ? step : stamped(step, stamp);
+        yield step instanceof Promise ? step : step.withLast(stamp);
       }
     } finally {
       operator.dispose?.();
@@ -210,8 +211,7 @@ export class Sessions implements Operator<Batch, Batch> {
     this.#lateRows.clear();
     if (late !== "emit") return;
     const own = new TimeColumn(times);
-    yield stamped(
-      rows,
+    yield rows.withLast(
       new Map<string, Column>([
         ...keys.map(({ name, evaluate }) => [name, evaluate(rows)] as const),
         ["session_start", own],

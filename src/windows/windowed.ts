@@ -8,7 +8,8 @@ import { collect, settled, type Steps, type Stepwise, stepwise } from "../pipeli
 import type { Operator, Outputs } from "../stage.ts";
 import { type OpenWindow, OpenWindows, type SavedWindow } from "./open_windows.ts";
 import { currentPane, finalPane, latePane, type Pane } from "./pane.ts";
-import { RowList } from "./row_list.ts";
+import { joined } from "./joined.ts";
+import { RowList, RowLists } from "./row_list.ts";
 import type { WindowedOptions } from "./options.ts";
 
 /** The rows of one batch whose times are in `[start, end)`, a stretch that all of its windows have in common. */
@@ -39,6 +40,7 @@ export class Windowed implements Operator<Batch, Batch> {
   readonly #options: WindowedOptions;
   readonly #windows: OpenWindows;
   readonly #slots = new Map<number, Slot>();
+  readonly #lists = new RowLists();
   readonly #lateRows = new RowList();
   /** How many windows, the first ones, have had their pane on time. */
   #fired = 0;
@@ -55,7 +57,7 @@ export class Windowed implements Operator<Batch, Batch> {
     this.#keepMs = options.late === "update" ? options.latenessMs : 0;
     this.#windows = new OpenWindows(options.lengthMs, options.make, options.budget);
     if (options.earlyMs !== null || this.#windows.wakes) {
-      this.take = () => collect(this.#takeAll());
+      this.take = () => collect(joined(this.#takeAll()));
     }
     if (options.earlyMs !== null) this.#arm(options.earlyMs);
   }
@@ -65,11 +67,11 @@ export class Windowed implements Operator<Batch, Batch> {
   }
 
   push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
-    return collect(this.#work(batch));
+    return collect(joined(this.#work(batch)));
   }
 
   finish(): Stepwise<Batch> {
-    return stepwise(() => this.#rest());
+    return stepwise(() => joined(this.#rest()));
   }
 
   *snapshot(): Generator<Batch> {
@@ -150,7 +152,13 @@ export class Windowed implements Operator<Batch, Batch> {
       windows.push(window);
     }
     const late = windows[0]?.start !== start - lengthMs + everyMs;
-    const slot = { start, end: start + everyMs, rows: new RowList(), windows, late };
+    const slot = {
+      start,
+      end: start + everyMs,
+      rows: this.#lists.take(),
+      windows,
+      late,
+    };
     this.#slots.set(start, slot);
     this.#plan();
     return slot;
@@ -166,14 +174,14 @@ export class Windowed implements Operator<Batch, Batch> {
     this.#lateRows.clear();
     for (const { rows, windows } of this.#slots.values()) {
       const part = rows.length === batch.length ? batch : batch.select(rows.take());
+      this.#lists.give(rows);
       for (const window of windows) yield* this.#feed(window, part);
     }
     this.#slots.clear();
   }
 
   *#feed(window: OpenWindow, batch: Batch): Steps<Batch> {
-    window.changed = true;
-    window.changedEarly = true;
+    window.changed = window.changedEarly = true;
     if (window.operator.done) return;
     for (const output of yield* settled(window.operator.push(batch))) window.kept.add(output);
   }
@@ -189,8 +197,7 @@ export class Windowed implements Operator<Batch, Batch> {
       if (pane !== null) yield* finalPane(oldest, pane);
       this.#windows.close(oldest);
     } else {
-      firing!.changed = false;
-      firing!.changedEarly = false;
+      firing!.changed = firing!.changedEarly = false;
       this.#fired++;
       yield* currentPane(firing!, "on_time");
     }

@@ -36,6 +36,7 @@ export function runFormat(
   let held = 0;
   let mostHeld = 0;
   const context: StageContext = {
+    common: null,
     limits: { ...DEFAULT_LIMITS, maxLineBytes },
     budget: {
       take(bytes) {
