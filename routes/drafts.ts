@@ -4,11 +4,11 @@
  */
 import { constants, fsyncSync, unlinkSync } from "node:fs";
 import { type FileHandle, open, rename } from "node:fs/promises";
+import { appending, syncFolder, writeAt } from "./append.ts";
 import type { DraftFile, DraftState, FileStart } from "../src/sinks/files.ts";
 
 /** The names of drafts. They begin with a dot, as no name does that `into` takes. */
 export const DRAFT = /^\.sluice-[0-9a-f-]{36}\.part$/;
-const COPY_BYTES = 256 * 1024;
 const MOST_FIRST_LINE = 64 * 1024;
 
 /** What the drafts of a folder share: which are written to, and the turns of those that add to one file. */
@@ -74,28 +74,12 @@ class Draft implements DraftFile {
   }
 
   append(skip: (there: FileStart | null) => number): Promise<void> {
-    return this.shared.inTurn(this.path, async () => {
-      const { O_RDWR, O_NOFOLLOW, O_CREAT } = constants;
-      const target = await open(this.path, O_RDWR | O_NOFOLLOW | O_CREAT, 0o640);
-      try {
-        const { size } = await target.stat();
-        const skipped = skip(size === 0 ? null : await startOf(target, size));
-        await this.#copyTo(target, skipped, size);
-      } finally {
-        await target.close();
-      }
-      this.#remove();
+    const { id, path, handle, bytes } = this;
+    return this.shared.inTurn(path, async () => {
+      const from = skip(await startOf(path));
+      for await (const _step of appending({ id, path, handle, from, to: bytes }));
+      this.#gone = true;
     });
-  }
-
-  async #copyTo(target: FileHandle, skipped: number, size: number): Promise<void> {
-    try {
-      await copy(this.handle, skipped, this.bytes, target, size);
-      await target.sync();
-    } catch (fault) {
-      await target.truncate(size);
-      throw fault;
-    }
   }
 
   flush(): void {
@@ -121,40 +105,24 @@ class Draft implements DraftFile {
   }
 }
 
-async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<number> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at);
-    at += bytesWritten;
-  }
-  return bytes.length;
-}
-
-async function copy(from: FileHandle, start: number, end: number, to: FileHandle, size: number) {
-  const piece = new Uint8Array(COPY_BYTES);
-  let at = start;
-  while (at < end) {
-    const { bytesRead } = await from.read(piece, 0, Math.min(piece.length, end - at), at);
-    if (bytesRead === 0) throw new Error("The draft is shorter than what was written to it");
-    await writeAt(to, piece.subarray(0, bytesRead), size + at - start);
-    at += bytesRead;
-  }
-}
-
-/** Makes the new name last. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path.slice(0, path.lastIndexOf("/")), constants.O_RDONLY);
+/** Null where there is nothing. */
+async function startOf(path: string): Promise<FileStart | null> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+  const file = await open(path, flags).catch((fault) => {
+    if (codeOf(fault) === "ENOENT") return null;
+    throw fault;
+  });
+  if (file === null) return null;
   try {
-    await folder.sync();
+    const { size: bytes } = await file.stat();
+    if (bytes === 0) return null;
+    const start = new Uint8Array(Math.min(bytes, MOST_FIRST_LINE));
+    const { bytesRead } = await file.read(start, 0, start.length, 0);
+    const [firstLine = ""] = new TextDecoder().decode(start.subarray(0, bytesRead)).split("\n");
+    return { bytes, firstLine };
   } finally {
-    await folder.close();
+    await file.close();
   }
-}
-
-async function startOf(handle: FileHandle, bytes: number): Promise<FileStart> {
-  const start = new Uint8Array(Math.min(bytes, MOST_FIRST_LINE));
-  const { bytesRead } = await handle.read(start, 0, start.length, 0);
-  const [firstLine = ""] = new TextDecoder().decode(start.subarray(0, bytesRead)).split("\n");
-  return { bytes, firstLine };
 }
 
 /** The code of an error of the disk, such as ENOENT. */

@@ -4,6 +4,7 @@
  */
 import { lstat, mkdir, readdir, realpath, stat, unlink } from "node:fs/promises";
 import { type Files, nameFault, NO_FILES } from "../src/sinks/files.ts";
+import { undoAppends } from "./append.ts";
 import { codeOf, DRAFT, openDraft } from "./drafts.ts";
 import { openDatabase } from "./sqlite.ts";
 
@@ -41,6 +42,7 @@ export function openFiles({ directory, maxBytes, draftTtlMs }: FilesOptions): Fi
     refusal: null,
     async draft(name, state) {
       const { folder, path } = await place(directory, name, "file");
+      await inTurn(folder, () => undoAppends(folder, (path) => adding.has(path)));
       await sweep(folder, draftTtlMs, held);
       return openDraft(folder, path, state, { held, inTurn });
     },

@@ -29,7 +29,7 @@ const RUNTIME_FILES: ReadonlyMap<RegExp, string> = new Map([
     "SQLite is in node:sqlite alone, and its folder must be made",
   ],
   [/^routes\/files\.ts$/, "makes the folders of files"],
-  [/^routes\/drafts\.ts$/, "writes files"],
+  [/^routes\/(drafts|append)\.ts$/, "writes files"],
   [/^routes\/sqlite\.ts$/, "SQLite is in node:sqlite alone"],
   [/^routes\/outbound\.ts$/, "dials checked addresses, which fetch cannot be told to do"],
   [/^routes\/tables\.ts$/, "reads the folder of tables"],
