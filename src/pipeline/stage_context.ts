@@ -10,14 +10,7 @@ import type { Resources } from "../resources.ts";
 import type { Schema } from "../schema.ts";
 import { onErrorOf } from "../language/common_options.ts";
 import { type Reject, rejectOf, type RejectTold, type StageReject } from "../reject.ts";
-import type {
-  AnyStage,
-  BelowFigures,
-  Budget,
-  Operator,
-  RejectSource,
-  StageContext,
-} from "../stage.ts";
+import type { BelowFigures, Budget, Operator, RejectSource, StageContext } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { chain } from "./chain.ts";
 import { type Edges, schemasOf } from "./edges.ts";
