@@ -202,10 +202,7 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   readonly rows?: "passed" | "made";
   /** With `rows`: what the stage reads besides what its arguments name, such as a default; `all` for whole rows. */
   reads?(args: z.output<z.ZodObject<Shape>>): readonly Expression[] | "all";
-  /**
-   * Whether each row gives the same wherever the others go, apart from what pipelines nested in the stage keep; by
-   * default so for `row-local` stages.
-   */
+  /** Whether a row gives the same wherever others go, but for what nested pipelines keep; by default for `row-local`. */
   stateless?(args: z.output<z.ZodObject<Shape>>): boolean;
   /** Set when it does to rows what the pipelines nested in it do, and no more: where these are row-local, it is. */
   readonly asNested?: true;
@@ -228,6 +225,8 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   memory?(args: z.output<z.ZodObject<Shape>>, limits: Limits): number;
   /** Whether it does so little with a batch that it is to share the stream of the stage below, where that does not wait. */
   light?(args: z.output<z.ZodObject<Shape>>): boolean;
+  /** Where its kind does not say so: that it keeps nothing of a batch it has done, or what the stages `nested` in it do. */
+  keeps?(args: z.output<z.ZodObject<Shape>>): "nothing" | "nested" | undefined;
   /** Sets the bound of the stage's input queue, in place of the default. */
   queue?(args: z.output<z.ZodObject<Shape>>): Bound;
   /** A new operator with no shared state. */

@@ -86,6 +86,8 @@ const buffer: StageDefinition<typeof shape> = defineStage({
     return "rows" in bound ? bound.rows * limits.maxLineBytes : bound.bytes;
   },
   light: ({ overflow }) => overflow === "block",
+  keeps: ({ bound, overflow }) =>
+    bound !== undefined && overflow === "block" ? "nothing" : undefined,
   queue: ({ bound, overflow }) =>
     overflow === "block" && bound !== undefined ? bound : { bytes: 1 },
   create({ bound, overflow }, context) {

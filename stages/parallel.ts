@@ -81,6 +81,7 @@ const parallel: StageDefinition<typeof shape> = defineStage({
   ],
   stateless: () => true,
   asNested: true,
+  keeps: ({ lanes }) => lanes === 1 ? "nested" : undefined,
   schema({ auto, lanes, pipeline, min, max }, input, check) {
     const at = { start: 0, end: 0 };
     if ((auto === undefined) === (lanes === undefined)) {

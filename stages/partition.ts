@@ -66,6 +66,7 @@ const partition: StageDefinition<typeof shape> = defineStage({
   ],
   stateless: () => true,
   asNested: true,
+  keeps: ({ into }) => into === 1 ? "nested" : undefined,
   schema({ by, pipeline }, input, check) {
     for (const { expression } of by) check.expression(expression, input);
     return check.nested(pipeline, input);

@@ -101,6 +101,7 @@ const throttle: StageDefinition<typeof shape> = defineStage({
     return input;
   },
   light: () => true,
+  keeps: ({ by }) => by === undefined ? "nothing" : undefined,
   memory: ({ by }, limits) => by === undefined ? limits.edgeBytes : Infinity,
   create({ rate, adaptive, by, burst, min, max }, context) {
     const start = perMs(rate);

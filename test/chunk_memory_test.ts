@@ -124,7 +124,20 @@ const REST: readonly [pipeline: string, freed: boolean][] = [
   ["tail 20", false],
   ["parallel 2 (where age > 30) | stats count, last(place) by name", false],
   ["tee (stats count by name) (where age > 90 | select place)", false],
-  ["buffer 100 | stats count, first(place) by name", false],
+  ["buffer 100 | stats count, first(place) by name", true],
+  ["where age > 10 | buffer 70 | select place, name", true],
+  ["throttle 1000000000/s | where age > 10 | stats count, last(place) by name", true],
+  ["throttle 1000000/s burst=700 | stats count, last(place) by name", true],
+  ["where age > 10 | throttle 1000000/s burst=700 | select name, place", true],
+  [
+    "parallel 1 (where age > 10 | let older = age + 1) | stats max(older), last(place) by name",
+    true,
+  ],
+  ["parallel 1 (where age > 10) | select name, place", true],
+  ["partition by name into 1 (where age > 10 | stats count, last(place) by name)", true],
+  ["parallel 1 (buffer 50 | where age > 10) | stats count by name", true],
+  ["parallel 1 (parallel 2 (where age > 10)) | stats count by name", false],
+  ["throttle 1000000000/s by place burst=1000000000 | stats count by name", false],
 ];
 
 async function streamed(pipeline: string, pieces: readonly Uint8Array[]): Promise<string> {

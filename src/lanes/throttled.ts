@@ -3,6 +3,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
+import { allRows, gather } from "../batch/gather.ts";
 import { type PackedBatch, packRows, unpackRows } from "../batch/packed_rows.ts";
 import { type Steps, type Stepwise, stepwise } from "../pipeline/steps.ts";
 import { NOTHING, type Operator, type Outputs, type StageContext } from "../stage.ts";
@@ -20,6 +21,7 @@ export interface ThrottledOptions {
 /** What a saved throttle has. */
 interface ThrottledState {
   readonly waiting: readonly PackedBatch[];
+  readonly rowCost: number;
   readonly tokens: number;
   readonly perMs: number | null;
 }
@@ -32,6 +34,8 @@ export class Throttled implements Operator<Batch, Batch> {
   readonly #bucket: TokenBucket;
   readonly #alarm: Alarm;
   #waiting: Batch[] = [];
+  /** What each row that waits costs: its share of the batch that it came with. */
+  #rowCost = 0;
 
   constructor(
     readonly options: ThrottledOptions,
@@ -50,7 +54,9 @@ export class Throttled implements Operator<Batch, Batch> {
     this.options.adaptive?.look();
     const rows = this.#bucket.take(batch.length, this.#cost(batch), this.#now());
     if (rows === batch.length) return [batch];
-    this.#waiting.push(batch.slice(rows, batch.length));
+    this.#rowCost = this.#cost(batch);
+    // What waits is a copy, so that the chunk that it came from need not.
+    this.#waiting.push(...gather(allRows([batch.slice(rows, batch.length)]), true));
     this.#alarm.set(this.#waitMs());
     return rows === 0 ? NOTHING : [batch.slice(0, rows)];
   }
@@ -68,14 +74,16 @@ export class Throttled implements Operator<Batch, Batch> {
   save(): ThrottledState {
     return {
       waiting: packRows(this.#waiting),
+      rowCost: this.#rowCost,
       tokens: this.#bucket.tokens(this.#now()),
       perMs: this.options.adaptive?.save() ?? null,
     };
   }
 
   restore(state: unknown): void {
-    const { waiting, tokens, perMs } = state as ThrottledState;
+    const { waiting, rowCost, tokens, perMs } = state as ThrottledState;
     this.#waiting = unpackRows(waiting);
+    this.#rowCost = rowCost;
     this.#bucket.restore(tokens, this.#now());
     if (perMs !== null) this.options.adaptive?.restore(perMs);
     if (this.#waiting.length > 0) this.context.wake();
@@ -108,7 +116,7 @@ export class Throttled implements Operator<Batch, Batch> {
     this.options.adaptive?.look();
     const first = this.#waiting[0];
     if (first === undefined) return NOTHING;
-    const rows = this.#bucket.take(first.length, this.#cost(first), this.#now());
+    const rows = this.#bucket.take(first.length, this.#rowCost, this.#now());
     if (rows === first.length) {
       this.#waiting.shift();
       return [first, ...this.#due()];
@@ -119,7 +127,7 @@ export class Throttled implements Operator<Batch, Batch> {
   }
 
   #waitMs(): number {
-    return this.#bucket.waitMs(this.#cost(this.#waiting[0]!), this.#now());
+    return this.#bucket.waitMs(this.#rowCost, this.#now());
   }
 
   /** A row weighs its share of its batch. */

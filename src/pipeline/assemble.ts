@@ -81,7 +81,7 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
       wake: place.wake,
       reachesOut: reachesOut(stage, services.vocabulary),
       shares: sharingOf(stage, services.vocabulary),
-      keeps: supervision === undefined ? keepsOf(definition, stage) : "input",
+      keeps: supervision === undefined ? keepsOf(stage, services.vocabulary, operator) : "input",
       operator: observed(operator, probe),
       room: () => level.below(index)?.room(),
       over: () => level.get(index)?.close(),

@@ -35,6 +35,7 @@ function join(head: AssembledStage, below: AssembledStage): AssembledStage {
     name: head.name,
     operator: new Joined(head.operator, below.operator),
     probe: head.probe,
+    ...(head.keeps === "nothing" && below.keeps !== undefined && { keeps: below.keeps }),
     wake: head.wake,
     // What the stages above have to wait for, `below` takes itself.
     room: () => below.room(),

@@ -5,9 +5,9 @@
 import { Loan } from "../batch/chunk_memory.ts";
 import { nestedPlans } from "../language/check_plan.ts";
 import type { PlanStage } from "../language/syntax.ts";
-import type { AnyStage } from "../stage.ts";
+import type { Vocabulary } from "../vocabulary.ts";
 import type { AssembledStage } from "./assemble.ts";
-import type { Chunk } from "./chain.ts";
+import type { AnyOperator, Chunk } from "./chain.ts";
 
 /**
  * What a stage may read of an input once it has done it: nothing; nothing, nor may who reads its outputs (`copies`); or
@@ -15,11 +15,29 @@ import type { Chunk } from "./chain.ts";
  */
 export type Keeps = "nothing" | "copies" | "input";
 
-/** What the contract of its kind lets a stage keep. */
-export function keepsOf(definition: AnyStage, stage: PlanStage): Keeps {
-  if (definition.queue !== undefined || nestedPlans(stage, definition).length > 0) return "input";
+/** What a stage says that it keeps, or else the contract of its kind; `operator` is the one that works there, if it is known. */
+export function keepsOf(stage: PlanStage, vocabulary: Vocabulary, operator?: AnyOperator): Keeps {
+  const definition = vocabulary.stages.get(stage.stage)!;
+  const said = definition.keeps?.(stage.arguments);
+  if (said === "nothing") return "nothing";
+  const nested = nestedPlans(stage, definition);
+  if (said === "nested") {
+    return nested.length === 1
+      ? ofAll(nested[0]!.stages.map((one) => keepsOf(one, vocabulary)))
+      : "input";
+  }
+  if (definition.queue !== undefined || nested.length > 0) return "input";
   if (definition.kind === "aggregate") return "copies";
-  return definition.kind === "ordered" ? "input" : "nothing";
+  // What gives of its own accord, or can save a state, may have some of its input in it.
+  const holds = operator?.take !== undefined || operator?.save !== undefined;
+  return definition.kind === "row-local" && !holds || definition.kind === "format"
+    ? "nothing"
+    : "input";
+}
+
+/** Of stages one behind the other: the first that keeps anything decides, since nothing behind a copy sees the input. */
+function ofAll(stages: readonly Keeps[]): Keeps {
+  return stages.find((keeps) => keeps !== "nothing") ?? "nothing";
 }
 
 /**
@@ -58,6 +76,11 @@ export class Spending {
     for (let at = index; at < this.#length && this.#pass(at); at++);
   }
 
+  /** The stage at `index` has given so many outputs of its own accord. */
+  gave(index: number, outputs: number): void {
+    if (index < this.#length) this.#given[index]! += outputs;
+  }
+
   /** Moves the chunks that have passed the stage on to the next one; whether there were any. */
   #pass(index: number): boolean {
     const marks = this.#marks[index]!;
@@ -71,11 +94,9 @@ export class Spending {
   }
 }
 
-/** Up to the first stage that copies, or to the writing; a stage that can save a state may have some of its input in it. */
+/** Up to the first stage that copies, or to the writing. */
 function followed(stages: readonly AssembledStage[]): number {
-  const end = stages.findIndex(({ keeps, operator: { take, save } }, index) =>
-    keeps !== "nothing" || take !== undefined || index > 0 && save !== undefined
-  );
+  const end = stages.findIndex(({ keeps }) => keeps !== "nothing");
   if (end < 0) return stages.length + 1;
   return stages[end]!.keeps === "copies" ? end + 1 : 0;
 }

@@ -23,9 +23,11 @@ export interface StageStreamOptions<In, Out> {
   readonly wake?: Wake;
   /** Called after each chunk; a promise holds the stage back until it resolves (a full outbox). */
   settle?(): Promise<void> | undefined;
-  /** Called before and after a chunk is worked on, the latter with the number of outputs that it gave. */
+  /** Called before and after a chunk is worked on, the latter with the number of slices that went on. */
   begin?(chunk: In): void;
-  done?(outputs: number): void;
+  done?(slices: number): void;
+  /** Called with the number of slices that went on with no chunk. */
+  gave?(slices: number): void;
   /** Cuts an output into the slices that the next edge's bound wants. */
   slice?(output: Out): Iterable<Out>;
 }
@@ -43,13 +45,27 @@ export function stageStream<In, Out>(
 ): StageStream<In, Out> {
   let satisfied = false;
   const slices = options.slice ?? ((output: Out) => [output]);
+  /** Whether a chunk is being worked on, so that what comes next is what it gave. */
+  let working = false;
+  const taken = (chunk: In) => {
+    working = true;
+    probe.taken(chunk);
+    options.begin?.(chunk);
+  };
   const deliver = (
     outputs: readonly Out[],
     controller: Pick<TransformStreamDefaultController<Out>, "enqueue">,
   ): Promise<void> | undefined => {
+    let given = 0;
     for (const output of outputs) {
-      for (const slice of slices(output)) controller.enqueue(slice);
+      for (const slice of slices(output)) {
+        controller.enqueue(slice);
+        given++;
+      }
     }
+    if (working) options.done?.(given);
+    else options.gave?.(given);
+    working = false;
     return options.settle?.();
   };
   const queue: QueuingStrategy<In> = {
@@ -58,25 +74,8 @@ export function stageStream<In, Out>(
   };
   const satisfy = () => void (satisfied = true);
   const stream = operator.take === undefined || options.wake === undefined
-    ? transformStream(operator, {
-      queue,
-      taken: (chunk) => {
-        probe.taken(chunk);
-        options.begin?.(chunk);
-      },
-      deliver: (outputs, controller) => {
-        options.done?.(outputs.length);
-        return deliver(outputs, controller);
-      },
-      satisfied: satisfy,
-    })
-    : wakingStream(operator, {
-      wake: options.wake,
-      queue,
-      taken: (chunk) => probe.taken(chunk),
-      deliver,
-      satisfied: satisfy,
-    });
+    ? transformStream(operator, { queue, taken, deliver, satisfied: satisfy })
+    : wakingStream(operator, { wake: options.wake, queue, taken, deliver, satisfied: satisfy });
   return {
     readable: stream.readable,
     writable: stream.writable,

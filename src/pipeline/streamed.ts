@@ -42,6 +42,7 @@ export function streamed(
       settle: () => both(stages[index]!.room(), settle(index < dropping)),
       ...(index === 0 && { begin: (chunk: Chunk) => spending.begin(chunk) }),
       done: (outputs) => spending.done(index, outputs),
+      gave: (outputs) => spending.gave(index, outputs),
       ...sliceTo(stages[index + 1]?.probe),
     })
   );
