@@ -70,7 +70,6 @@ class JsonScanner {
 
   scan(bytes: Uint8Array, start: number, end: number, left: LeftLine): JsonBlock {
     const tape = this.#tape;
-    tape.summaries.fill(0);
     this.#bytes = bytes;
     this.#end = end;
     let at = start;
@@ -192,7 +191,6 @@ class JsonScanner {
       inside = 0;
     }
     tape.kinds[place] = kind;
-    tape.summaries[field]! |= kind;
     if (kind === JSON_KIND.number) tape.numbers[place] = this.#number.value;
     else {
       tape.starts[place] = start + inside;

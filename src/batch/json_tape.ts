@@ -31,7 +31,7 @@ export const MOST_FIELDS = 64;
 
 /** The values of one field by row; what the summary tells already is left empty. */
 export interface JsonPlaces {
-  /** The union of the kinds, and perhaps others. */
+  /** The union of the kinds. */
   readonly summary: number;
   /** Offsets into the block's bytes, -1 where there is no value; empty where all are numbers. */
   readonly starts: Int32Array;
@@ -83,7 +83,6 @@ export class JsonTape {
     readonly ends: Int32Array = new Int32Array(TAPE_PLACES),
     readonly kinds: Uint8Array = new Uint8Array(TAPE_PLACES),
     readonly numbers: Float64Array = new Float64Array(TAPE_PLACES),
-    readonly summaries: Uint8Array = new Uint8Array(MOST_FIELDS),
   ) {
     this.room = Math.min(MAX_BATCH_ROWS, Math.floor(starts.length / Math.max(1, count)));
   }
@@ -93,7 +92,6 @@ export class JsonTape {
     for (let field = 0; field < this.count; field++) {
       this.unset(field, row);
       this.kinds[field * this.room + row] = kind;
-      this.summaries[field]! |= kind;
     }
   }
 
@@ -106,11 +104,19 @@ export class JsonTape {
     this.numbers[place] = NaN;
   }
 
-  /** Copies of what is needed of the first `rows` rows. */
-  fields(rows: number): JsonPlaces[] {
+  /** The union of the kinds of a field's first `rows` values. */
+  summary(field: number, rows: number): number {
+    const first = field * this.room;
+    let summary = 0;
+    for (let place = first; place < first + rows; place++) summary |= this.kinds[place]!;
+    return summary;
+  }
+
+  /** Copies of what is needed of the first `rows` rows; `summaries` has those of the fields, if that is known. */
+  fields(rows: number, summaries?: Uint8Array): JsonPlaces[] {
     const fields = new Array<JsonPlaces>(this.count);
     for (let field = 0; field < this.count; field++) {
-      const summary = this.summaries[field]!;
+      const summary = summaries?.[field] ?? this.summary(field, rows);
       const from = field * this.room;
       const to = from + rows;
       const placed = summary !== JSON_KIND.number;

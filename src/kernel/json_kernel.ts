@@ -69,6 +69,7 @@ class JsonKernel {
   readonly #input: Uint8Array;
   readonly #kept: Uint8Array;
   readonly #state: Int32Array;
+  readonly #summaries: Uint8Array;
   /** Whose fields the kernel looks for. */
   #tree: JsonTree | null = null;
 
@@ -83,7 +84,8 @@ class JsonKernel {
     // A line feed stands behind the longest input.
     this.#input = new Uint8Array(buffer, exports.INPUT.value, exports.INPUT_BYTES.value + 1);
     this.#kept = new Uint8Array(buffer, exports.KEPT.value, exports.INPUT_BYTES.value);
-    this.#state = new Int32Array(buffer, exports.STATE.value, 5);
+    this.#state = new Int32Array(buffer, exports.STATE.value, 8);
+    this.#summaries = new Uint8Array(buffer, exports.SUMMARIES.value, MOST_FIELDS);
     const powers = new Float64Array(buffer, exports.POWERS.value, 23);
     powers.forEach((_, power) => powers[power] = Number(`1e${power}`));
   }
@@ -114,14 +116,13 @@ class JsonKernel {
   }
 
   #tapeFor(count: number): JsonTape {
-    const { memory: { buffer }, STARTS, ENDS, KINDS, NUMBERS, SUMMARIES } = this.#exports;
+    const { memory: { buffer }, STARTS, ENDS, KINDS, NUMBERS } = this.#exports;
     return new JsonTape(
       count,
       new Int32Array(buffer, STARTS.value, TAPE_PLACES),
       new Int32Array(buffer, ENDS.value, TAPE_PLACES),
       new Uint8Array(buffer, KINDS.value, TAPE_PLACES),
       new Float64Array(buffer, NUMBERS.value, TAPE_PLACES),
-      new Uint8Array(buffer, SUMMARIES.value, MOST_FIELDS),
     );
   }
 
@@ -143,7 +144,6 @@ class JsonKernel {
     }
     const behind = input[to]!;
     input[to] = NEWLINE;
-    tape.summaries.fill(0);
     state.fill(0);
     state[0] = start - shift;
     do {
@@ -167,7 +167,7 @@ class JsonKernel {
   #block(tape: JsonTape, from: number, shift: number): JsonBlock {
     const [next, rows, lines, empty] = this.#state as unknown as [number, number, number, number];
     const size = this.#exports.keep(rows, tape.count, next - from);
-    const fields = tape.fields(rows);
+    const fields = tape.fields(rows, this.#summaries);
     if (size < 0) movePlaces(fields, from);
     const bytes = size < 0 ? this.#input.slice(from, next) : this.#kept.slice(0, size);
     return { bytes, fields, rows, lines, empty, next: next + shift };

@@ -10,10 +10,13 @@ export const INPUT_BYTES: i32 = 256 * 1024;
 /** How many bytes the nodes and names of the wanted paths may take. */
 export const TREE_BYTES: i32 = 24_576;
 
-/** Five numbers that outlast a call: offset reached, rows, lines, empty ones, and 1 when a line is left. */
+/**
+ * Eight numbers a lane, as `json_lanes.kernel.ts` explains them. Those of the first outlast a call and are 0 before a
+ * block; the caller knows five: offset reached, rows, lines, empty ones, and 1 when a line is left.
+ */
 export const STATE: usize = 64;
-/** A byte a field. */
-export const SUMMARIES: usize = 128;
+/** A byte a field: what kinds of values it has. */
+export const SUMMARIES: usize = 192;
 /** The powers of ten from 0 to 22, which the caller fills in. */
 export const POWERS: usize = 256;
 /** Sixteen bytes for each open bracket: node, start, item, bracket. */
@@ -28,13 +31,13 @@ export const SHAPES_END: usize = SHAPES + 64 * 256;
 export const SHAPES_ROOT: usize = 560;
 /** The root's node, then what it points to; the caller fills it in. */
 export const TREE: usize = 33_792;
-/** The tape's offsets where values start. */
+/** Where values start in the input, or in what is kept; written by `keep`. */
 export const STARTS: usize = TREE + TREE_BYTES;
 /** And where they end. */
 export const ENDS: usize = STARTS + 4 * TAPE_PLACES;
-/** Its doubles. */
+/** The tape: of each value its double, or before `keep` both offsets of its place. */
 export const NUMBERS: usize = ENDS + 4 * TAPE_PLACES;
-/** A byte a value. */
+/** And the kind of each, a byte. */
 export const KINDS: usize = NUMBERS + 8 * TAPE_PLACES;
 /** The bytes to scan. */
 export const INPUT: usize = KINDS + TAPE_PLACES;
@@ -80,10 +83,16 @@ export const BOOLEAN: u8 = 8;
 export const LONG: u8 = 16;
 /** Any other value. */
 export const OTHER: u8 = 32;
+/** In a line that the caller has parsed. */
+export const PARSED: u8 = 64;
 
-/** Sixteen times the same byte. V8 makes a constant anew wherever it is used, but loads these once a line. */
-export const QUOTES: usize = 512;
-/** The same of backslashes. */
-export const BACKSLASHES: usize = 528;
-/** The same of the last control character. */
-export const CONTROLS: usize = 544;
+/** Sixteen times `\\`. V8 makes a constant anew wherever it is used, but loads these. */
+export const BACKSLASHES: usize = 512;
+/** Sixteen times a space. */
+export const SPACES: usize = 528;
+/** Sixteen times 2, the bit in which a space and a quote differ. */
+export const TWOS: usize = 544;
+/** Sixteen times `0`. */
+export const ZEROS: usize = 576;
+/** Sixteen times 9. */
+export const NINES: usize = 592;
