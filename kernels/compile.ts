@@ -15,7 +15,7 @@ export interface Kernel {
 
 /** Every kernel there is. */
 export const KERNELS: readonly Kernel[] = [
-  { source: "src/kernel/access_log.kernel.ts", target: "src/kernel/access_log_wasm.ts" },
+  { source: "src/kernel/access_log.kernel.ts", target: "src/kernel/access_log_wasm.ts", pages: 48 },
   { source: "src/kernel/json.kernel.ts", target: "src/kernel/json_wasm.ts", pages: 16 },
   { source: "src/kernel/columns.kernel.ts", target: "src/kernel/columns_wasm.ts", pages: 32 },
   { source: "src/kernel/pairs.kernel.ts", target: "src/kernel/pairs_wasm.ts" },

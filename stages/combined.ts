@@ -59,5 +59,5 @@ rows does not depend on that. Memory: at most one unfinished line.`,
   ],
   schema: () => schemaOf(COMBINED_FIELDS),
   memory: (_, limits) => limits.maxLineBytes,
-  create: (_, context) => lineFormat(accessLog("combined"), context),
+  create: (_, context) => lineFormat(accessLog("combined", context.demand), context),
 });

@@ -38,5 +38,5 @@ Memory: at most one unfinished line.`,
   ],
   schema: () => schemaOf(COMMON_FIELDS),
   memory: (_, limits) => limits.maxLineBytes,
-  create: (_, context) => lineFormat(accessLog("common"), context),
+  create: (_, context) => lineFormat(accessLog("common", context.demand), context),
 });

@@ -9,11 +9,11 @@ import { MAX_BATCH_BYTES, MAX_BATCH_ROWS } from "../src/batch/batch.ts";
 import { accessScanner, kernelScanner } from "../src/kernel/access_kernel.ts";
 import { WASM_BASE64 } from "../src/kernel/access_log_wasm.ts";
 import { compileKernel, kernelModule, KERNELS } from "../kernels/compile.ts";
+import { block, HEAD, mutated, SPECIAL_LINES } from "./support/access_lines.ts";
 import { utf8 } from "./support/format_run.ts";
-import { between, forSeeds, pickOne } from "./support/random.ts";
+import { between, forSeeds } from "./support/random.ts";
 
 const kernel = kernelScanner()!;
-const HEAD = "::1 - - [17/May/2015:10:05:03 +0000]";
 const SMALLEST_ROW = 'a b  [] "" - -\n';
 
 /** Numbers of blocks; KERNEL_FUZZ multiplies them. */
@@ -155,55 +155,3 @@ describe("the kernel's build", () => {
     assert.throws(() => memory.grow(1));
   });
 });
-
-const REAL_LINES = readFileSync(new URL("../demo/access.log", import.meta.url), "utf8")
-  .split("\n").slice(0, 1500);
-const SPECIAL_LINES = [
-  `${HEAD} "GET /a?b HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X11; \\"q\\")"`,
-  '::1 - - [-] "\\x16\\x03" - - "" "" "extra"',
-  'a b c d [x] y [17/May/2015:10:05:03 +0000] "GET / HTTP/1.0" 404 - "r',
-  '127.0.0.1 - john doe [10/Oct/2000:13:55:36 -0700] "GET / HTTP/1.0" 200 2326',
-  'a.rather.long.host.name.example.org ident user [1/x] "\\\\" 200 12345678901234567890 "',
-  'a b c [12/Mar/15] "" - 5',
-  'host:80 ::1 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 5 "-" "-"',
-  `${HEAD} "${"\\".repeat(33)}" 200 5 "-"`,
-  `${HEAD} "${'\\"'.repeat(17)}" 304 - "-"`,
-  "\r",
-  "",
-];
-const MUTATIONS = utf8(' "\\[]-/:0a\xe9\r\n\0');
-
-/** Some lines: mostly real ones; sometimes hundreds, sometimes one that is long. */
-function block(random: () => number): Uint8Array {
-  const count = random() < 0.05 ? between(random, 400, 1200) : between(random, 1, 60);
-  let text = "";
-  for (let line = 0; line < count; line++) {
-    const kind = random();
-    if (kind < 0.7) text += pickOne(random, REAL_LINES);
-    else if (kind < 0.99) text += pickOne(random, SPECIAL_LINES);
-    else text += `${HEAD} "${"/long".repeat(between(random, 0, 8000))}" 200 1 "-" "-"`;
-    text += random() < 0.9 ? "\n" : pickOne(random, ["\r\n", "\n\n", "\n\r\n", "\r\r\n"]);
-  }
-  return utf8(random() < 0.5 ? text : text.slice(0, -1));
-}
-
-/** A copy with some bytes changed, inserted, removed or repeated; often none, often one in each hundred. */
-function mutated(random: () => number, bytes: Uint8Array): Uint8Array {
-  const most = random() < 0.5 ? 8 : Math.ceil(bytes.length / 100);
-  const edits = Array.from({ length: between(random, 0, most) }, () => ({
-    at: between(random, 0, bytes.length),
-    drop: pickOne(random, [0, 1, 1, 1, 2, 5, 40]),
-    add: pickOne(random, [0, 1, 1, 1, 2, 16]),
-  })).sort((left, right) => left.at - right.at);
-  const result: number[] = [];
-  let from = 0;
-  for (const { at, drop, add } of edits) {
-    for (; from < at; from++) result.push(bytes[from]!);
-    from = Math.max(from, Math.min(at + drop, bytes.length));
-    for (let count = 0; count < add; count++) {
-      result.push(random() < 0.8 ? pickOne(random, [...MUTATIONS]) : between(random, 0, 255));
-    }
-  }
-  for (; from < bytes.length; from++) result.push(bytes[from]!);
-  return Uint8Array.from(result);
-}

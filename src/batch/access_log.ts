@@ -1,29 +1,15 @@
 /**
- * Access logs in the Common Log Format and its combined extension: fields as columns, made when asked for.
+ * Access logs in the Common Log Format and its combined extension: fields as columns.
  * @module
  */
+import type { Demand } from "../language/demand.ts";
 import type { FieldType } from "../schema.ts";
-import {
-  type AccessScan,
-  BYTES_END,
-  closingQuote,
-  IDENT_END,
-  IP_END,
-  LINE_END,
-  LINE_START,
-  REQUEST_END,
-  STRIDE,
-  TIME_END,
-  USER_END,
-} from "./access_scan.ts";
-import { Batch } from "./batch.ts";
-import { type Column, NULL_COLUMN, NumberColumn, TextColumn, TimeColumn } from "./column.ts";
-import type { LineBlock, LineFormat } from "./line_format.ts";
-import { parseDigits } from "./numbers.ts";
+import { accessFieldScanner } from "../kernel/access_field_kernel.ts";
 import { accessScanner } from "../kernel/access_kernel.ts";
-import { AccessRequests } from "./access_request.ts";
-import { accessTimes } from "./access_time.ts";
-import { shortFloat64s, shortInt32s } from "./short_arrays.ts";
+import { AccessColumns } from "./access_columns.ts";
+import type { AccessScan } from "./access_scan.ts";
+import { Batch } from "./batch.ts";
+import type { LineBlock, LineFormat } from "./line_format.ts";
 
 const CLIENT_TO_SIZE: Readonly<Record<string, FieldType>> = {
   ip: "text",
@@ -52,21 +38,39 @@ export const COMBINED_FIELDS: Readonly<Record<string, FieldType>> = {
   request: "text",
 };
 
-const DASH = 45;
-const QUOTE = 34;
-const SPACE = 32;
-
 /**
  * The line format of `common` or `combined` access logs. Which lines are rows is decided by the scan alone, never by
- * which columns are asked for. Rows keep the bytes of their block and 32 bytes each.
+ * which fields are asked for. Where only some are, rows keep these alone; else the bytes of their block and 32 bytes each.
  */
-export function accessLog(kind: "common" | "combined"): LineFormat {
+export function accessLog(kind: "common" | "combined", demand: Demand = "all"): LineFormat {
   const names = Object.keys(kind === "combined" ? COMBINED_FIELDS : COMMON_FIELDS);
+  if (demand === "all") return wholeLines(names, kind === "combined");
+  const asked = new Set(Array.from(demand.values(), ([name]) => name));
+  return someFields(names.filter((name) => asked.has(name)), kind === "combined");
+}
+
+/** Every field can be asked for: columns are made when they are. */
+function wholeLines(names: readonly string[], referer: boolean): LineFormat {
   return {
     parse(bytes, start, end): LineBlock {
-      const scan = accessScanner()(bytes, start, end, kind === "combined");
+      const scan = accessScanner()(bytes, start, end, referer);
       const { lines, empty, faults, next } = scan;
       const batch = scan.rows === 0 ? null : accessBatch(bytes, scan, names, next - start);
+      return { batch, lines, empty, faults, next };
+    },
+  };
+}
+
+/** Only these fields are asked for: their columns are made at once, and nothing else of the lines is kept. */
+function someFields(names: readonly string[], referer: boolean): LineFormat {
+  const scanner = accessFieldScanner();
+  const scan = scanner(names, referer);
+  return {
+    copies: true,
+    ...(scanner.room === undefined ? {} : { room: scanner.room }),
+    parse(bytes, start, end, chunk): LineBlock {
+      const { rows, make, weight, lines, empty, faults, next } = scan(bytes, start, end, chunk);
+      const batch = rows === 0 ? null : Batch.lazy(rows, names, make, weight);
       return { batch, lines, empty, faults, next };
     },
   };
@@ -89,133 +93,4 @@ function accessBatch(
       return (name) => few.make(name);
     },
   );
-}
-
-class AccessColumns {
-  #requests: AccessRequests | null = null;
-  #refererEnds: Int32Array | null = null;
-
-  constructor(readonly bytes: Uint8Array, readonly tape: Int32Array, readonly rows: number) {}
-
-  /** The same of only some rows, by copying their part of the tape. */
-  take(rows: Uint32Array): AccessColumns {
-    const tape = shortInt32s(rows.length * STRIDE);
-    for (let index = 0; index < rows.length; index++) {
-      const from = rows[index]! * STRIDE;
-      for (let slot = 0; slot < STRIDE; slot++) {
-        tape[index * STRIDE + slot] = this.tape[from + slot]!;
-      }
-    }
-    return new AccessColumns(this.bytes, tape, rows.length);
-  }
-
-  make(name: string): Column {
-    switch (name) {
-      case "ip":
-        return this.#text(LINE_START, 0, IP_END);
-      case "ident":
-        return this.#text(IP_END, 1, IDENT_END);
-      case "user":
-        return this.#text(IDENT_END, 1, USER_END);
-      case "time":
-        return new TimeColumn(accessTimes(this.bytes, this.tape, this.rows));
-      case "request":
-        return this.#text(TIME_END, 3, REQUEST_END);
-      case "method":
-      case "path":
-      case "query":
-      case "protocol":
-        this.#requests ??= new AccessRequests(this.bytes, this.tape, this.rows);
-        return this.#requests.column(name);
-      case "status":
-        return this.#status();
-      case "bytes":
-        return this.#size();
-      case "referer":
-        return this.#referer();
-      case "agent":
-        return this.#agent();
-      default:
-        return NULL_COLUMN;
-    }
-  }
-
-  /** The text from `skip` behind the offset in slot `from` to that in slot `to`; `-` is null. */
-  #text(from: number, skip: number, to: number): TextColumn {
-    const { bytes, tape, rows } = this;
-    const starts = shortInt32s(rows);
-    const ends = shortInt32s(rows);
-    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
-      const start = tape[at + from]! + skip;
-      const end = tape[at + to]!;
-      starts[row] = isDash(bytes, start, end) ? -1 : start;
-      ends[row] = end;
-    }
-    return new TextColumn(bytes, starts, ends);
-  }
-
-  #status(): NumberColumn {
-    const { bytes, tape, rows } = this;
-    const values = shortFloat64s(rows);
-    for (let row = 0; row < rows; row++) {
-      const at = tape[row * STRIDE + REQUEST_END]! + 2;
-      values[row] = bytes[at] === DASH
-        ? NaN
-        : bytes[at]! * 100 + bytes[at + 1]! * 10 + bytes[at + 2]! - 48 * 111;
-    }
-    return new NumberColumn(values);
-  }
-
-  #size(): NumberColumn {
-    const { bytes, tape, rows } = this;
-    const values = shortFloat64s(rows);
-    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
-      const status = tape[at + REQUEST_END]! + 2;
-      const start = status + (bytes[status] === DASH ? 2 : 4);
-      values[row] = parseDigits(bytes, start, tape[at + BYTES_END]!);
-    }
-    return new NumberColumn(values);
-  }
-
-  /** Where the referer of each row ends: at its closing quote, or at the end of a line that is cut inside it. */
-  #endsOfReferers(): Int32Array {
-    if (this.#refererEnds !== null) return this.#refererEnds;
-    const { bytes, tape, rows } = this;
-    const ends = shortInt32s(rows);
-    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
-      ends[row] = closingQuote(bytes, tape[at + BYTES_END]! + 2, tape[at + LINE_END]!);
-    }
-    return this.#refererEnds = ends;
-  }
-
-  #referer(): TextColumn {
-    const { bytes, tape, rows } = this;
-    const ends = this.#endsOfReferers();
-    const starts = shortInt32s(rows);
-    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
-      const start = tape[at + BYTES_END]! + 2;
-      starts[row] = isDash(bytes, start, ends[row]!) ? -1 : start;
-    }
-    return new TextColumn(bytes, starts, ends);
-  }
-
-  #agent(): TextColumn {
-    const { bytes, tape, rows } = this;
-    const refererEnds = this.#endsOfReferers();
-    const starts = shortInt32s(rows);
-    const ends = shortInt32s(rows);
-    for (let row = 0, at = 0; row < rows; row++, at += STRIDE) {
-      const lineEnd = tape[at + LINE_END]!;
-      const start = refererEnds[row]! + 3;
-      const present = start <= lineEnd && bytes[start - 1] === QUOTE && bytes[start - 2] === SPACE;
-      const end = present ? closingQuote(bytes, start, lineEnd) : start;
-      starts[row] = !present || isDash(bytes, start, end) ? -1 : start;
-      ends[row] = end;
-    }
-    return new TextColumn(bytes, starts, ends);
-  }
-}
-
-function isDash(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start === 1 && bytes[start] === DASH;
 }

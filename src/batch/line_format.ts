@@ -47,9 +47,9 @@ export interface LineFormat {
   /**
    * Reads the lines of `bytes[start, end)`. Each is whole and ends with a line feed, except perhaps the very last of an
    * upload; none is longer than the run allows. Unless the format copies, the block may keep views of `bytes`, which then
-   * never change again.
+   * never change again. They came with `chunk`, for whose lifetime a block may borrow memory.
    */
-  parse(bytes: Uint8Array, start: number, end: number): LineBlock;
+  parse(bytes: Uint8Array, start: number, end: number, chunk?: Uint8Array): LineBlock;
 }
 
 /** The lines of a block that are not empty: `count` of them, numbered in `numbers` from 0. */

@@ -60,7 +60,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     const outputs: Batch[] = [];
     if (end > at) {
       if (this.#held > 0) at = this.#join(chunk, at, end, outputs);
-      this.#parse(chunk, at, end, outputs);
+      this.#parse(chunk, at, end, chunk, outputs);
       at = end;
     }
     this.#hold(chunk, at);
@@ -72,7 +72,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     const outputs: Batch[] = [];
     const last = this.#carry.slice(0, this.#held);
     this.#held = 0;
-    this.#parse(last, 0, last.length, outputs);
+    this.#parse(last, 0, last.length, last, outputs);
     yield* outputs;
   }
 
@@ -123,7 +123,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     const joined = this.#room(chunk, held + cut - at);
     joined.set(this.#carry.subarray(0, held));
     joined.set(chunk.subarray(at, cut), held);
-    this.#parse(joined, 0, joined.length, outputs);
+    this.#parse(joined, 0, joined.length, chunk, outputs);
     return cut;
   }
 
@@ -134,7 +134,13 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     return room.subarray(0, size);
   }
 
-  #parse(bytes: Uint8Array, start: number, end: number, outputs: Batch[]): void {
+  #parse(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    chunk: Uint8Array,
+    outputs: Batch[],
+  ): void {
     let at = start;
     while (at < end) {
       const block = this.#blockEnd(bytes, at, end);
@@ -142,7 +148,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
       if (block - newline - at > this.#maxLineBytes) {
         this.#rejectLong(bytes.subarray(at, at + LINE_HEAD_BYTES));
         this.#offset += block - at;
-      } else this.#parseBlock(bytes, at, block, outputs);
+      } else this.#parseBlock(bytes, at, block, chunk, outputs);
       at = block;
     }
   }
@@ -157,11 +163,17 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     return next < 0 || next >= end ? end : next + 1;
   }
 
-  #parseBlock(bytes: Uint8Array, start: number, end: number, outputs: Batch[]): void {
+  #parseBlock(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    chunk: Uint8Array,
+    outputs: Batch[],
+  ): void {
     let at = start + this.#markLength(bytes, start, end);
     this.#offset += at - start;
     while (at < end) {
-      const block = this.format.parse(bytes, at, end);
+      const block = this.format.parse(bytes, at, end, chunk);
       this.context.lines(block.lines - block.empty, block.empty);
       for (const fault of block.faults) {
         this.context.reject({

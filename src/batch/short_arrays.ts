@@ -7,7 +7,7 @@
 /** Memory is taken so many bytes at a time. */
 const SLAB_BYTES = 16 * 1024;
 /** Longer arrays have memory of their own. */
-const SHORT_BYTES = 2 * 1024;
+export const SHORT_BYTES = 2 * 1024;
 
 let slab = new ArrayBuffer(SLAB_BYTES);
 let used = 0;
