@@ -17,7 +17,7 @@ import {
 } from "../src/batch/column.ts";
 import { RunError } from "../src/errors.ts";
 import { allRows, numberColumn, textColumn } from "./support/columns.ts";
-import { forSeeds } from "./support/random.ts";
+import { between, forSeeds } from "./support/random.ts";
 
 const free = () => {};
 
@@ -260,5 +260,50 @@ test("a value set knows pairs of group and hash, and lists a group's", () => {
   assert.equal(set.size(4999), 2);
   const seen: number[][] = [];
   set.visit(4999, (first, second) => seen.push([first, second]));
-  assert.deepEqual(seen, [[7, 4999], [7, -1]]);
+  assert.deepEqual(seen, [[7, -1], [7, 4999]]);
+});
+
+test("a value set holds what a set of texts holds, whatever its groups' sizes", () =>
+  forSeeds(20, (random) => {
+    let taken = 0;
+    const set = new ValueSet((bytes) => taken += bytes);
+    const groups = Array.from({ length: 80 }, () => new Map<string, [number, number]>());
+    set.grow(groups.length);
+    for (let time = 0; time < 20_000; time++) {
+      const group = Math.floor(random() ** 4 * groups.length);
+      const values = groups[group]!;
+      const [first, second] = [between(random, -3, 60), between(random, -60, 0)];
+      // A free slot holds zeros, so that hash is kept as another.
+      const key = `${first} ${first === 0 && second === 0 ? 1 : second}`;
+      assert.equal(set.has(group, first, second), values.has(key));
+      assert.equal(set.add(group, first, second), !values.has(key));
+      values.set(key, [first, second]);
+      assert.equal(set.size(group), values.size);
+      if (random() < 0.001) {
+        set.clear(group);
+        values.clear();
+        assert.equal(set.has(group, first, second), false);
+      }
+    }
+    groups.forEach((values, group) => {
+      const seen: string[] = [];
+      set.visit(group, (first, second) => seen.push(`${first} ${second}`));
+      assert.deepEqual(seen.sort(), [...values.keys()].sort());
+    });
+    assert.ok(taken < 600_000, `took ${taken} bytes`);
+  }));
+
+test("a value set holds ten thousand values of each of some groups", () => {
+  const set = new ValueSet(free);
+  set.grow(9);
+  for (let value = 0; value < 10_000; value++) {
+    for (let group = 0; group < 9; group++) {
+      assert.equal(set.add(group, Math.imul(value, 0x9e3779b1), group), true);
+    }
+  }
+  for (let group = 0; group < 9; group++) {
+    assert.equal(set.size(group), 10_000);
+    assert.equal(set.has(group, Math.imul(9_999, 0x9e3779b1), group), true);
+    assert.equal(set.has(group, 5, group), false);
+  }
 });

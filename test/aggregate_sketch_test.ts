@@ -11,10 +11,11 @@ import {
   STANDARD_ERROR,
   unite,
 } from "../src/aggregate/hyper_log_log.ts";
+import { ranked } from "../src/aggregate/ranked.ts";
 import { ValueHasher } from "../src/aggregate/value_hash.ts";
 import { encodeText } from "../src/batch/text.ts";
 import { bench, outputsOf, textOf } from "./support/operators.ts";
-import { forSeeds } from "./support/random.ts";
+import { between, forSeeds, pickOne } from "./support/random.ts";
 
 const SHARES = [0, 0.01, 0.25, 0.5, 0.9, 0.99, 0.999, 1];
 
@@ -27,6 +28,20 @@ const DISTRIBUTIONS: readonly (readonly [name: string, draw: (random: () => numb
     ["few values, many zeros", (random) => Math.floor(random() * 4) * 250],
     ["300 orders", (random) => 10 ** (random() * 300 - 150)],
   ];
+
+test("the number of a rank is the one that sorting puts there", () =>
+  forSeeds(400, (random) => {
+    const spread = pickOne(random, [1, 2, 10, 1e9]);
+    const numbers = Float64Array.from(
+      { length: between(random, 1, random() < 0.5 ? 20 : 256) },
+      () => Math.round((random() - 0.3) * spread),
+    );
+    if (random() < 0.2) numbers.sort();
+    const sorted = numbers.slice().sort();
+    for (const rank of [0, numbers.length - 1, between(random, 0, numbers.length - 1)]) {
+      assert.equal(ranked(numbers.slice(), rank) + 0, sorted[rank]! + 0);
+    }
+  }));
 
 for (const [name, draw] of DISTRIBUTIONS) {
   test(`quantiles of ${name} stay within 1 % of the number at their rank`, () =>

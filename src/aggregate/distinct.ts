@@ -79,6 +79,7 @@ class Distinct implements Accumulator {
     this.#context.take(REGISTER_BYTES);
     const registers = emptyRegisters();
     this.#set.visit(group, (first, second) => addHash(registers, first, second));
+    this.#set.clear(group);
     this.#registersAt.values[group] = this.#registers.push(registers);
     this.#context.notice("approximate", `HyperLogLog, standard error ${ERROR_PERCENT} %`);
     return registers;

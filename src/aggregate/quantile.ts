@@ -7,6 +7,7 @@ import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./agg
 import { NumberLists } from "./number_lists.ts";
 import { NumberScratch } from "./numbers.ts";
 import { nearestRank, QuantileSketch, type SketchState } from "./quantile_sketch.ts";
+import { ranked } from "./ranked.ts";
 import { NumberStates } from "./states.ts";
 
 /** A group keeps this many numbers as they are; with one more it becomes a sketch. */
@@ -86,7 +87,7 @@ class Quantiles implements Accumulator {
     if (known > 0) return this.#sketches[known - 1]!.quantile(share);
     const count = this.#lists.size(group);
     if (count === 0) return null;
-    return this.#lists.read(group).sort()[nearestRank(share, count)]! + 0;
+    return ranked(this.#lists.read(group), nearestRank(share, count)) + 0;
   }
 
   save(): QuantileState {

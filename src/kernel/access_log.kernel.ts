@@ -113,34 +113,44 @@ function writeFault(index: i32, code: i32, row: usize, line: i32, start: i32, en
 
 /** Lists the line feeds of the window at `from` that are before `end`; gives where the list ends. */
 function listFeeds(from: usize, end: usize): usize {
-  const wanted = i8x16.splat(LINE_FEED);
   const last = min(from + WINDOW_BYTES, end);
   let list = FEEDS;
-  for (let at = from; at < last; at += 64) {
-    let found = Usual.marks(
-      i8x16.eq(v128.load(at), wanted),
-      i8x16.eq(v128.load(at, 16), wanted),
-      i8x16.eq(v128.load(at, 32), wanted),
-      i8x16.eq(v128.load(at, 48), wanted),
-    );
-    if (last - at < 64) found &= (<u64> 1 << (last - at)) - 1;
-    // Two are written whether they are there or not, as lines of less than 32 bytes are rare.
-    const behind = list + (<usize> popcnt(found) << 2);
+  let at = from;
+  for (; at + 64 <= last; at += 64) {
+    const found = Usual.feeds(at);
+    // One is written whether it is there or not, as lines of less than 64 bytes are rare.
     store<u32>(list, <u32> at + <u32> ctz(found));
-    found &= found - 1;
-    store<u32>(list, <u32> at + <u32> ctz(found), 4);
-    found &= found - 1;
-    for (list += 8; found != 0; list += 4) {
-      store<u32>(list, <u32> at + <u32> ctz(found));
-      found &= found - 1;
-    }
-    list = behind;
+    list += <usize> (found != 0) << 2;
+    const more = found & found - 1;
+    if (more != 0) list = listMore(list, at, more);
+  }
+  const left = last - at;
+  return left == 0 ? list : listMore(list, at, Usual.feeds(at) & ((<u64> 1 << left) - 1));
+}
+
+function listMore(from: usize, at: usize, feeds: u64): usize {
+  let list = from;
+  for (let found = feeds; found != 0; found &= found - 1) {
+    store<u32>(list, <u32> at + <u32> ctz(found));
+    list += 4;
   }
   return list;
 }
 
 /** What is done with every line, compiled into the loop. */
 class Usual {
+  /** The line feeds of the 64 bytes at `at`. */
+  @inline
+  static feeds(at: usize): u64 {
+    const wanted = i8x16.splat(LINE_FEED);
+    return Usual.marks(
+      i8x16.eq(v128.load(at), wanted),
+      i8x16.eq(v128.load(at, 16), wanted),
+      i8x16.eq(v128.load(at, 32), wanted),
+      i8x16.eq(v128.load(at, 48), wanted),
+    );
+  }
+
   /** Of 64 bytes of which each is 0 or 255, a bit each. */
   @inline
   static marks(first: v128, second: v128, third: v128, fourth: v128): u64 {
@@ -191,14 +201,16 @@ class Usual {
       ? sizeEnd + 1 < end && load<u16>(sizeEnd) == REFERER
       : sizeEnd == end || sizeEnd < end && load<u8>(sizeEnd) == SPACE;
     if (!ended) return false;
-    store<i32>(row, <i32> start + shift);
-    store<i32>(row, <i32> ipEnd + shift, 4);
-    store<i32>(row, <i32> ipEnd + 2 + shift, 8);
-    store<i32>(row, <i32> ipEnd + 4 + shift, 12);
-    store<i32>(row, <i32> timeEnd + shift, 16);
-    store<i32>(row, <i32> requestEnd + shift, 20);
-    store<i32>(row, <i32> sizeEnd + shift, 24);
-    store<i32>(row, <i32> end + shift, 28);
+    Usual.store(row, <i32> start + shift, <i32> ipEnd + shift);
+    Usual.store(row + 8, <i32> ipEnd + 2 + shift, <i32> ipEnd + 4 + shift);
+    Usual.store(row + 16, <i32> timeEnd + shift, <i32> requestEnd + shift);
+    Usual.store(row + 24, <i32> sizeEnd + shift, <i32> end + shift);
     return true;
+  }
+
+  /** Two offsets as one. */
+  @inline
+  static store(at: usize, first: i32, second: i32): void {
+    store<u64>(at, <u64> <u32> first | <u64> <u32> second << 32);
   }
 }
