@@ -13,17 +13,25 @@ export class RecentNumbers {
   readonly #groups = new Int32Array(PLACES);
   /** What the numbers are. */
   #tag = -1;
+  /** Times come in order, so that a bin of them comes many times, one behind the other. */
+  #last = NaN;
+  #lastGroup = -1;
 
   /** Forgets all when the numbers to come are of another type. */
   start(tag: number): void {
-    if (tag !== this.#tag) this.#numbers.fill(NaN);
+    if (tag === this.#tag) return;
+    this.#numbers.fill(NaN);
+    this.#last = NaN;
     this.#tag = tag;
   }
 
   /** The group of a number; -1 when it is not known, as NaN never is. */
   find(value: number): number {
+    if (value === this.#last) return this.#lastGroup;
     const place = placeOf(value);
-    return this.#numbers[place] === value ? this.#groups[place]! : -1;
+    if (this.#numbers[place] !== value) return -1;
+    this.#last = value;
+    return this.#lastGroup = this.#groups[place]!;
   }
 
   keep(value: number, group: number): void {

@@ -134,21 +134,26 @@ function applyNumbers(
   type: FieldType,
   batch: Batch,
 ): Column | null {
-  const readers: ((row: number) => number)[] = [];
   for (const [index, input] of inputs.entries()) {
     const constant = input.kind === "constant" && typeof input.constant === "number";
     const raw = input.kind === (type === "time" && index === 0 ? "time" : "number");
     if (!raw && !constant) return null;
-    readers.push(numberReader(input));
   }
-  const most = type === "time" ? MAX_TIME_MS : Number.MAX_VALUE;
   // None of them takes more than two.
-  const [first, second] = readers;
+  const [first, second] = inputs.map(numberReader);
+  const apart = second === undefined ? null : constantOf(inputs[1]!);
+  const most = type === "time" ? MAX_TIME_MS : Number.MAX_VALUE;
+  const rows = selectedRows(batch);
   const results = new Float64Array(batch.rows);
-  for (const row of selectedRows(batch)) {
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
     const x = first!(row);
-    const result = second === undefined ? apply(x) : apply(x, second(row));
+    const result = second === undefined ? apply(x) : apply(x, apart ?? second(row));
     results[row] = Math.abs(result) <= most ? result + 0 : NaN;
   }
   return type === "time" ? new TimeColumn(results) : new NumberColumn(results);
+}
+
+function constantOf(column: Column): number | null {
+  return column.kind === "constant" && typeof column.constant === "number" ? column.constant : null;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import type { TextColumn, Value } from "../batch/column.ts";
+import type { Value } from "../batch/column.ts";
 import type { Binary, BinaryOperator, Expression, Membership } from "../language/syntax.ts";
 import {
   contains,
@@ -19,6 +19,7 @@ import {
 import type { ColumnOf } from "./compile.ts";
 import { compareCells } from "./number_match.ts";
 import { LiteralOptions } from "./literal_options.ts";
+import { matchMachine } from "./pattern_match.ts";
 import { compilePattern, type Pattern } from "./regex.ts";
 import { ByteMachine } from "./regex_bytes.ts";
 import { merged, selectedRows, without } from "./rows.ts";
@@ -207,27 +208,6 @@ function compileMatch(operand: ColumnOf, pattern: Expression, wanted: boolean): 
   };
 }
 
-/** Those of `rows` whose text matches as wanted; `pattern` tells where the `machine` cannot. */
-function matchMachine(
-  column: TextColumn,
-  rows: Uint32Array,
-  machine: ByteMachine,
-  pattern: Pattern,
-  wanted: boolean,
-): Uint32Array {
-  const { bytes, starts, ends } = column;
-  const kept = new Uint32Array(rows.length);
-  let count = 0;
-  for (const row of rows) {
-    const start = starts[row]!;
-    if (start < 0) continue;
-    const verdict = machine.test(bytes, start, ends[row]!);
-    const matched = verdict === "unknown" ? pattern.test(column.value(row)!) : verdict === "yes";
-    if (matched === wanted) kept[count++] = row;
-  }
-  return kept.subarray(0, count);
-}
-
 /** A pattern that is a literal is a search for bytes. */
 function bytesTestOf({ literal }: Pattern): TextTest | null {
   if (literal === null) return null;
@@ -245,6 +225,8 @@ function keep(batch: Batch, test: (row: number) => boolean): Uint32Array {
   const rows = selectedRows(batch);
   const kept = new Uint32Array(rows.length);
   let count = 0;
-  for (const row of rows) if (test(row)) kept[count++] = row;
+  for (let index = 0; index < rows.length; index++) {
+    if (test(rows[index]!)) kept[count++] = rows[index]!;
+  }
   return kept.subarray(0, count);
 }

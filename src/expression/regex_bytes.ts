@@ -7,22 +7,25 @@ import { readPattern } from "./regex_syntax.ts";
 
 /** Texts that lead beyond so many states are left to the other engines. */
 const MOST_STATES = 128;
+/** Bytes that a state may meet. */
+const BYTES = 256;
 const NOT_MADE = 0;
 const MATCHED = -1;
 const FAILED = -2;
+const NOT_ASCII = -3;
 
 /** What a machine says of a text: whether the pattern is somewhere in it, or that another engine has to tell. */
 export type Verdict = "yes" | "no" | "unknown";
 
 /**
  * Tells whether a pattern matches anywhere in a text, a table look-up a byte, up to the byte that decides. Holds at most
- * 32 KiB, and makes each of its states once, whatever the texts are.
+ * 64 KiB, and makes each of its states once, whatever the texts are.
  */
 export class ByteMachine {
   readonly #steps: readonly Step[];
   readonly #first: number;
-  /** For each state and byte the state behind it + 1, or one of the constants above. */
-  readonly #table = new Int16Array(MOST_STATES * ASCII);
+  /** For each state and byte where the state behind it begins here, which no text leads to the first; or one of the constants above. */
+  readonly #table = new Int16Array(MOST_STATES * BYTES);
   /** The waiting steps of each state. */
   readonly #states: number[][] = [];
   /** Whether a text that ends in a state matches. */
@@ -51,16 +54,15 @@ export class ByteMachine {
     const table = this.#table;
     let state = 0;
     for (let at = start; at < end; at++) {
-      const byte = bytes[at]!;
-      if (byte >= ASCII) return "unknown";
-      let next = table[state * ASCII + byte]!;
-      if (next === NOT_MADE) next = this.#make(state, byte);
-      if (next === MATCHED) return "yes";
-      if (next === FAILED) return "no";
-      if (next === NOT_MADE) return "unknown";
-      state = next - 1;
+      let next = table[state + bytes[at]!]!;
+      if (next <= NOT_MADE) {
+        if (next === NOT_MADE) next = this.#make(state / BYTES, bytes[at]!);
+        if (next === MATCHED) return "yes";
+        if (next <= NOT_MADE) return next === FAILED ? "no" : "unknown";
+      }
+      state = next;
     }
-    return this.#ends[state] ? "yes" : "no";
+    return this.#ends[state / BYTES] ? "yes" : "no";
   }
 
   /** What stands in the table for a state and a byte, now that it is asked for. */
@@ -75,7 +77,7 @@ export class ByteMachine {
     }
     const waiting = this.#waiting(reached);
     const entry = matched ? MATCHED : waiting.length === 0 ? FAILED : this.#entryOf(waiting);
-    this.#table[state * ASCII + byte] = entry;
+    this.#table[state * BYTES + byte] = entry;
     return entry;
   }
 
@@ -90,16 +92,18 @@ export class ByteMachine {
   #entryOf(steps: number[]): number {
     const key = steps.join();
     const known = this.#numbers.get(key);
-    if (known !== undefined) return known + 1;
+    if (known !== undefined) return known * BYTES;
     if (this.#states.length === MOST_STATES) return NOT_MADE;
     const number = this.#addState(steps, false);
     this.#numbers.set(key, number);
-    return number + 1;
+    return number * BYTES;
   }
 
   #addState(steps: number[], atStart: boolean): number {
     this.#ends.push(this.#endsWell(steps, atStart));
-    return this.#states.push(steps) - 1;
+    const number = this.#states.push(steps) - 1;
+    this.#table.fill(NOT_ASCII, number * BYTES + ASCII, (number + 1) * BYTES);
+    return number;
   }
 
   #endsWell(steps: readonly number[], atStart: boolean): boolean {

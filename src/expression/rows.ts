@@ -3,6 +3,7 @@
  * @module
  */
 import { type Batch, MAX_BATCH_ROWS } from "../batch/batch.ts";
+import { shortUint32s } from "../batch/short_arrays.ts";
 
 let everyRow = Uint32Array.from({ length: MAX_BATCH_ROWS }, (_, row) => row);
 
@@ -13,6 +14,25 @@ export function selectedRows(batch: Batch): Uint32Array {
     everyRow = Uint32Array.from({ length: batch.rows }, (_, row) => row);
   }
   return everyRow.subarray(0, batch.rows);
+}
+
+/** So few are copied one by one, which costs less than a view of them. */
+const FEW_ROWS = 32;
+
+let room = new Uint32Array(MAX_BATCH_ROWS);
+
+/** Room for a list of as many as `count` rows, to be filled at once and given to {@link listed}: it is everybody's. */
+export function rowRoom(count: number): Uint32Array {
+  if (room.length < count) room = new Uint32Array(count);
+  return room;
+}
+
+/** The list of the first `count` rows of the room: memory for what was kept, not for all that could have been. */
+export function listed(count: number): Uint32Array {
+  const list = shortUint32s(count);
+  if (count > FEW_ROWS) list.set(room.subarray(0, count));
+  else for (let index = 0; index < count; index++) list[index] = room[index]!;
+  return list;
 }
 
 /** The rows of `rows` that are not in `taken`; both ascending, `taken` a part of `rows`. */

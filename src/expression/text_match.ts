@@ -4,6 +4,7 @@
  */
 import type { TextColumn } from "../batch/column.ts";
 import { encodeText } from "../batch/text.ts";
+import { listed, rowRoom } from "./rows.ts";
 
 /** A test of a text against the UTF-8 bytes of a literal. A null text fails each of them. */
 export interface TextTest {
@@ -25,9 +26,10 @@ export function matchBytes(column: TextColumn, rows: Uint32Array, test: TextTest
   const { bytes, starts, ends } = column;
   const { operator, part } = test;
   const borders = operator === "contains" ? bordersOf(part) : NO_BORDERS;
-  const kept = new Uint32Array(rows.length);
+  const kept = rowRoom(rows.length);
   let count = 0;
-  for (const row of rows) {
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
     const start = starts[row]!;
     if (start < 0) continue;
     const end = ends[row]!;
@@ -36,7 +38,7 @@ export function matchBytes(column: TextColumn, rows: Uint32Array, test: TextTest
       : passes(bytes, start, end, operator, part);
     if (passed) kept[count++] = row;
   }
-  return kept.subarray(0, count);
+  return listed(count);
 }
 
 /** Those of `rows` whose text is one of `options`, or with `excluded` those whose text is none, nulls in neither. */
@@ -46,9 +48,10 @@ export function matchAny(
   options: readonly Uint8Array[],
   excluded: boolean,
 ): Uint32Array {
-  const kept = new Uint32Array(rows.length);
+  const kept = rowRoom(rows.length);
   let count = 0;
-  for (const row of rows) {
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
     const start = starts[row]!;
     if (start < 0) continue;
     const end = ends[row]!;
@@ -58,7 +61,7 @@ export function matchAny(
     }
     if (found !== excluded) kept[count++] = row;
   }
-  return kept.subarray(0, count);
+  return listed(count);
 }
 
 function passes(
