@@ -3,6 +3,7 @@
  * @module
  */
 import type { Column } from "../batch/column.ts";
+import { sharedHash } from "../kernel/hash_kernel.ts";
 import type { Accumulator, AccumulatorContext, AggregateDefinition } from "./aggregate.ts";
 import { isPresent } from "./count.ts";
 import {
@@ -55,6 +56,14 @@ class Distinct implements Accumulator {
 
   add(groups: Int32Array, rows: Uint32Array, count: number, columns: readonly Column[]): void {
     const column = columns[0]!;
+    const halves = column.kind === "text" ? sharedHash()?.hashes(column, rows, count) : null;
+    if (column.kind === "text" && halves) {
+      for (let index = 0; index < count; index++) {
+        if (column.starts[rows[index]!]! < 0) continue;
+        this.#insert(groups[index]!, halves[2 * index]!, halves[2 * index + 1]!);
+      }
+      return;
+    }
     for (let index = 0; index < count; index++) {
       if (!isPresent(column, rows[index]!)) continue;
       this.#hasher.cell(column, rows[index]!);

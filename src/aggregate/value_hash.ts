@@ -9,6 +9,12 @@ import { KeyEncoder, TAG } from "./key.ts";
 const FIRST_SEED = 0x243f6a88;
 const SECOND_SEED = 0x05a308d3;
 
+/** What the two halves of the hash of a text begin with. */
+export const TEXT_SEEDS: readonly [first: number, second: number] = [
+  FIRST_SEED ^ TAG.text,
+  SECOND_SEED,
+];
+
 /**
  * Hashes one value at a time; key identity is that of key.ts. Among a million values two share a hash with a chance of
  * 1 in 37 million. Who prepares values that share one gets a lower count in the own answer, no more: tables choose their

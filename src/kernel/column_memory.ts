@@ -51,6 +51,15 @@ interface KernelExports {
   remember(start: number, end: number, length: number, group: number): void;
   read(count: number, starts: number, ends: number, base: number, length: number): number;
   fold(count: number, groups: number, wants: number): number;
+  hash(
+    count: number,
+    starts: number,
+    ends: number,
+    base: number,
+    length: number,
+    first: number,
+    second: number,
+  ): number;
 }
 
 /** Where the cells of a column lie: their places, and the input as `length` of the column's bytes from `base` on. */
