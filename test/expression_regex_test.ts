@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { encodeText } from "../src/batch/text.ts";
 import { compileLinear, compilePattern } from "../src/expression/regex.ts";
 import { ByteMachine, type Verdict } from "../src/expression/regex_bytes.ts";
+import { allRows, textColumn } from "./support/columns.ts";
 import { between, forSeeds, pickOne } from "./support/random.ts";
 
 const EVIL: readonly string[] = [
@@ -251,18 +252,33 @@ test("the machine on bytes and the linear engine give the same answers, and othe
     const machine = ByteMachine.of(source);
     if (machine === null) return;
     const linear = compileLinear(source);
+    const texts: (string | null)[] = [null];
     for (let round = 0; round < 8; round++) {
       const letters = Array.from(
         { length: between(random, 0, 10) },
         () => pickOne(random, LETTERS),
       );
       const text = letters.join("");
+      texts.push(text);
       const bytes = encodeText(`\n${text}a`);
       const verdict: Verdict = machine.test(bytes, 1, bytes.length - 1);
       verdicts[verdict]++;
       if (verdict === "unknown") continue;
       const shown = `${JSON.stringify(source)} on ${JSON.stringify(text)}`;
       assert.equal(verdict === "yes", linear.test(text), shown);
+    }
+    const column = textColumn(texts);
+    const kept = new Uint32Array(texts.length);
+    for (const wanted of [true, false]) {
+      const decide = (row: number) => linear.test(column.value(row)!);
+      // Once while the table is made, and once when it is there.
+      for (const fresh of [ByteMachine.of(source)!, machine]) {
+        const count = fresh.select(column, allRows(texts.length), wanted, kept, decide);
+        const expected = texts.flatMap((text, row) =>
+          text !== null && linear.test(text) === wanted ? [row] : []
+        );
+        assert.deepEqual([...kept.subarray(0, count)], expected, source);
+      }
     }
   });
   for (const [verdict, count] of Object.entries(verdicts)) {

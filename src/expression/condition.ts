@@ -19,10 +19,9 @@ import {
 import type { ColumnOf } from "./compile.ts";
 import { compareCells } from "./number_match.ts";
 import { LiteralOptions } from "./literal_options.ts";
-import { matchMachine } from "./pattern_match.ts";
 import { compilePattern, type Pattern } from "./regex.ts";
 import { ByteMachine } from "./regex_bytes.ts";
-import { merged, selectedRows, without } from "./rows.ts";
+import { listed, merged, rowRoom, selectedRows, without } from "./rows.ts";
 import { exactBytes, matchBytes, type TextTest } from "./text_match.ts";
 
 /** The rows of a batch's selection that meet a condition, ascending. */
@@ -199,7 +198,9 @@ function compileMatch(operand: ColumnOf, pattern: Expression, wanted: boolean): 
       return matchBytes(column, selectedRows(batch), bytes);
     }
     if (machine !== null && column.kind === "text") {
-      return matchMachine(column, selectedRows(batch), machine, compiled, wanted);
+      const rows = selectedRows(batch);
+      const decide = (row: number) => compiled.test(column.value(row)!);
+      return listed(machine.select(column, rows, wanted, rowRoom(rows.length), decide));
     }
     return keep(batch, (row) => {
       const text = toText(column.value(row));

@@ -2,6 +2,7 @@
  * Patterns on the bytes of ASCII text: a deterministic machine that is made as far as texts lead it, as RE2 does.
  * @module
  */
+import type { TextColumn } from "../batch/column.ts";
 import { ASCII, programOf, type Step } from "./regex_program.ts";
 import { readPattern } from "./regex_syntax.ts";
 
@@ -56,13 +57,48 @@ export class ByteMachine {
     for (let at = start; at < end; at++) {
       let next = table[state + bytes[at]!]!;
       if (next <= NOT_MADE) {
-        if (next === NOT_MADE) next = this.#make(state / BYTES, bytes[at]!);
+        if (next === NOT_MADE) next = this.#make(state >> 8, bytes[at]!);
         if (next === MATCHED) return "yes";
         if (next <= NOT_MADE) return next === FAILED ? "no" : "unknown";
       }
       state = next;
     }
-    return this.#ends[state / BYTES] ? "yes" : "no";
+    return this.#ends[state >> 8] ? "yes" : "no";
+  }
+
+  /**
+   * Writes to `kept` those of `rows` whose cell matches as wanted, nulls in no case, and gives how many; `decide` is asked where the
+   * verdict is `unknown`. A loop of its own: what the machine has is looked up once.
+   */
+  select(
+    { bytes, starts, ends: cellEnds }: TextColumn,
+    rows: Uint32Array,
+    wanted: boolean,
+    kept: Uint32Array,
+    decide: (row: number) => boolean,
+  ): number {
+    const table = this.#table;
+    const ends = this.#ends;
+    let count = 0;
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index]!;
+      const start = starts[row]!;
+      if (start < 0) continue;
+      const end = cellEnds[row]!;
+      let next = 0;
+      for (let at = start; at < end; at++) {
+        next = table[next + bytes[at]!]!;
+        if (next <= NOT_MADE) break;
+      }
+      let matched = next > NOT_MADE ? ends[next >> 8]! : next === MATCHED;
+      // A text without bytes is here too.
+      if (next === NOT_MADE || next === NOT_ASCII) {
+        const verdict = this.test(bytes, start, end);
+        matched = verdict === "unknown" ? decide(row) : verdict === "yes";
+      }
+      if (matched === wanted) kept[count++] = row;
+    }
+    return count;
   }
 
   /** What stands in the table for a state and a byte, now that it is asked for. */
