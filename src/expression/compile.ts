@@ -12,6 +12,7 @@ import {
   TimeColumn,
   type Value,
 } from "../batch/column.ts";
+import { textInstants } from "../kernel/instant_kernel.ts";
 import type { Call, Expression } from "../language/syntax.ts";
 import type { FieldType, Schema } from "../schema.ts";
 import { checkExpression } from "./check.ts";
@@ -119,6 +120,8 @@ function compileCall(call: Call, scope: Scope): ColumnOf {
     const inputs = columns.map((column) => column(batch));
     const quick = definition.numbers && applyNumbers(definition.numbers, inputs, type, batch);
     if (quick) return quick;
+    const instants = definition.instants && applyInstants(definition.instants, inputs, batch);
+    if (instants) return instants;
     const values: Value[] = new Array(inputs.length);
     return columnOf(type, batch, (row) => {
       for (let at = 0; at < inputs.length; at++) values[at] = inputs[at]!.value(row);
@@ -156,4 +159,27 @@ function applyNumbers(
 
 function constantOf(column: Column): number | null {
   return column.kind === "constant" && typeof column.constant === "number" ? column.constant : null;
+}
+
+/** A function over text in ISO 8601 and constant numbers; null when a cell is none, or few of the column's rows count. */
+function applyInstants(
+  apply: (...numbers: number[]) => number,
+  [texts, ...others]: readonly Column[],
+  batch: Batch,
+): Column | null {
+  const rows = selectedRows(batch);
+  const constants = others.map(constantOf);
+  const [constant = 0] = constants;
+  if (texts?.kind !== "text" || constant === null || constants.length > 1) return null;
+  const instants = textInstants(texts, rows.length);
+  if (instants === null) return null;
+  const results = new Float64Array(batch.rows);
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index]!;
+    const instant = instants[row]!;
+    if (instant !== instant && texts.starts[row]! >= 0) return null;
+    const result = apply(instant, constant);
+    results[row] = Math.abs(result) <= MAX_TIME_MS ? Math.trunc(result) + 0 : NaN;
+  }
+  return new TimeColumn(results);
 }

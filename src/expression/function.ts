@@ -24,6 +24,11 @@ export interface FunctionDefinition {
    * since 1970 first and numbers behind. Never asked about null; what is not finite becomes null.
    */
   numbers?(...numbers: number[]): number;
+  /**
+   * The same, where the result is a time and the first argument text in ISO 8601: its milliseconds since 1970, and numbers
+   * behind. Asked only of columns in which all that is not null spells one.
+   */
+  instants?(...numbers: number[]): number;
   /** An example that the tests run: an expression over literals and its value as JSON. */
   readonly example: readonly [expression: string, json: string];
 }

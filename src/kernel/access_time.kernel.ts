@@ -4,6 +4,7 @@
  * @module
  */
 
+import { daysFromCivil, daysIn } from "./calendar.kernel";
 import { SLASH, SPACE, TAPE, TIME_END, USER_END, ZERO } from "./access_layout.kernel";
 
 /** `17/May/2015:10:05:03 +0000` */
@@ -109,22 +110,6 @@ function monthOf(name: u32): i32 {
     default:
       return 0;
   }
-}
-
-function daysIn(year: i32, month: i32): i32 {
-  if (month == 2) return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28;
-  return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
-}
-
-/** Days since 1970-01-01, of years from 0 on: as in `src/batch/timestamp.ts`. */
-function daysFromCivil(year: i32, month: i32, day: i32): i32 {
-  // Counted from 400 years earlier, so that nothing is below 0.
-  const shifted = year + 400 - <i32> (month <= 2);
-  const era = shifted / 400;
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  const dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear;
-  return (era - 1) * 146_097 + dayOfEra - 719_468;
 }
 
 /** Compiled into the loop. */

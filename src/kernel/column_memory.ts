@@ -51,6 +51,7 @@ interface KernelExports {
   remember(start: number, end: number, length: number, group: number): void;
   read(count: number, starts: number, ends: number, base: number, length: number): number;
   fold(count: number, groups: number, wants: number): number;
+  instants(count: number, starts: number, ends: number, base: number, length: number): number;
   hash(
     count: number,
     starts: number,

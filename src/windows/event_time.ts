@@ -7,6 +7,7 @@ import { toTime } from "../expression/compare.ts";
 import { compile } from "../expression/compile.ts";
 import { MAX_TIME_MS } from "../expression/instant.ts";
 import { selectedRows } from "../expression/rows.ts";
+import { textInstants } from "../kernel/instant_kernel.ts";
 import type { Expression, FieldReference } from "../language/syntax.ts";
 import type { StageContext } from "../stage.ts";
 
@@ -34,8 +35,12 @@ export function compileTimes(
   return (batch) => {
     const column = evaluate(batch);
     if (column.kind === "time") return column.values;
+    const rows = selectedRows(batch);
+    // A text has a year of four digits, so no time is too far away.
+    const read = column.kind === "text" ? textInstants(column, rows.length) : null;
+    if (read !== null) return read.slice();
     const times = new Float64Array(batch.rows).fill(NaN);
-    for (const row of selectedRows(batch)) {
+    for (const row of rows) {
       const time = column.kind === "number" ? column.values[row]! : toTime(column.value(row));
       if (Math.abs(time) <= MOST_TIME_MS) times[row] = time;
     }

@@ -47,6 +47,7 @@ export const NUMBER_FUNCTIONS: readonly FunctionDefinition[] = [
     result: ([type = "any"]) => type === "text" || type === "boolean" ? "any" : type,
     apply: (x = null, width = null) => bin(x, toNumber(width)),
     numbers: binNumber,
+    instants: binNumber,
     example: [`bin(time("2026-01-02T03:04:05Z"), 1m)`, `"2026-01-02T03:04:00.000Z"`],
   }),
 ];

@@ -15,10 +15,13 @@ const SAMPLE = "2026-01-02T03:04:05.678Z";
 
 /** From `time` and `unix_ms` to `weekday` and `format_time`. */
 export const TIME_FUNCTIONS: readonly FunctionDefinition[] = [
-  ofInstant("time", "The instant that ISO 8601 text or milliseconds since 1970 mean", "time", {
-    work: (instant) => instant,
-    json: `"${SAMPLE}"`,
-  }),
+  {
+    ...ofInstant("time", "The instant that ISO 8601 text or milliseconds since 1970 mean", "time", {
+      work: (instant) => instant,
+      json: `"${SAMPLE}"`,
+    }),
+    instants: (instant) => instant!,
+  },
   ofNumber(
     "unix",
     "Whole seconds since 1970",
