@@ -128,7 +128,7 @@ class Distinct implements Accumulator {
 }
 
 /**
- * Exact up to {@link MAX_EXACT_VALUES} values a group at 25 bytes each, then an estimate from 16 KiB more, said in
+ * Exact up to {@link MAX_EXACT_VALUES} values a group at about 25 bytes each, then an estimate from 16 KiB more, said in
  * `$notice`. Nulls are not counted.
  */
 export const distinct: AggregateDefinition = {

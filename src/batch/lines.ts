@@ -45,6 +45,8 @@ class LineOperator implements Operator<Uint8Array, Batch> {
   #offset = 0;
   #linesBefore = 0;
   #discarding = false;
+  /** What is being pushed: what its rows need may be borrowed for as long as it lives. */
+  #chunk = NO_BYTES;
   readonly #maxLineBytes: number;
   readonly #blockBytes: number;
 
@@ -55,15 +57,17 @@ class LineOperator implements Operator<Uint8Array, Batch> {
   }
 
   push(chunk: Uint8Array): Outputs<Batch> {
+    this.#chunk = chunk;
     let at = this.#discarding ? this.#discard(chunk) : 0;
     const end = chunk.lastIndexOf(NEWLINE) + 1;
     const outputs: Batch[] = [];
     if (end > at) {
       if (this.#held > 0) at = this.#join(chunk, at, end, outputs);
-      this.#parse(chunk, at, end, chunk, outputs);
+      this.#parse(chunk, at, end, outputs);
       at = end;
     }
     this.#hold(chunk, at);
+    this.#chunk = NO_BYTES;
     return outputs.length === 0 ? NOTHING : outputs;
   }
 
@@ -72,7 +76,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     const outputs: Batch[] = [];
     const last = this.#carry.slice(0, this.#held);
     this.#held = 0;
-    this.#parse(last, 0, last.length, last, outputs);
+    this.#parse(last, 0, last.length, outputs);
     yield* outputs;
   }
 
@@ -123,7 +127,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     const joined = this.#room(chunk, held + cut - at);
     joined.set(this.#carry.subarray(0, held));
     joined.set(chunk.subarray(at, cut), held);
-    this.#parse(joined, 0, joined.length, chunk, outputs);
+    this.#parse(joined, 0, joined.length, outputs);
     return cut;
   }
 
@@ -134,13 +138,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     return room.subarray(0, size);
   }
 
-  #parse(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    chunk: Uint8Array,
-    outputs: Batch[],
-  ): void {
+  #parse(bytes: Uint8Array, start: number, end: number, outputs: Batch[]): void {
     let at = start;
     while (at < end) {
       const block = this.#blockEnd(bytes, at, end);
@@ -148,7 +146,7 @@ class LineOperator implements Operator<Uint8Array, Batch> {
       if (block - newline - at > this.#maxLineBytes) {
         this.#rejectLong(bytes.subarray(at, at + LINE_HEAD_BYTES));
         this.#offset += block - at;
-      } else this.#parseBlock(bytes, at, block, chunk, outputs);
+      } else this.#parseBlock(bytes, at, block, outputs);
       at = block;
     }
   }
@@ -163,17 +161,11 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     return next < 0 || next >= end ? end : next + 1;
   }
 
-  #parseBlock(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    chunk: Uint8Array,
-    outputs: Batch[],
-  ): void {
+  #parseBlock(bytes: Uint8Array, start: number, end: number, outputs: Batch[]): void {
     let at = start + this.#markLength(bytes, start, end);
     this.#offset += at - start;
     while (at < end) {
-      const block = this.format.parse(bytes, at, end, chunk);
+      const block = this.format.parse(bytes, at, end, this.#chunk);
       this.context.lines(block.lines - block.empty, block.empty);
       for (const fault of block.faults) {
         this.context.reject({

@@ -30,22 +30,38 @@ export const INPUT: usize = FAULTS + 20 * FAULT_ROOM;
 /** Eight bytes a row for each wanted field, then the bytes of texts, of which a request may be there twice. */
 export const COLUMNS: usize = INPUT + INPUT_BYTES + SLACK_BYTES;
 
-/** Offsets of the tape in bytes, named as in `src/batch/access_scan.ts`. */
+/** Offsets in a row of the tape, in bytes, as in `src/batch/access_scan.ts`: behind the address. */
 export const IP_END: usize = 4;
+/** Behind the identity. */
 export const IDENT_END: usize = 8;
+/** Behind the user. */
 export const USER_END: usize = 12;
+/** Behind the time. */
 export const TIME_END: usize = 16;
+/** Behind the request. */
 export const REQUEST_END: usize = 20;
+/** Behind the size. */
 export const BYTES_END: usize = 24;
+/** Behind the line. */
 export const LINE_END: usize = 28;
 
+/** The line feed. */
 export const LINE_FEED: u8 = 10;
+/** The carriage return. */
 export const CARRIAGE_RETURN: u8 = 13;
+/** The byte ` `. */
 export const SPACE: u8 = 32;
+/** The byte `"`. */
 export const QUOTE: u8 = 34;
+/** The byte `-`. */
 export const DASH: u8 = 45;
+/** The byte `/`. */
 export const SLASH: u8 = 47;
+/** The byte `0`. */
 export const ZERO: u8 = 48;
+/** The byte `[`. */
 export const OPEN: u8 = 91;
+/** The backslash. */
 export const BACKSLASH: u8 = 92;
+/** The byte `]`. */
 export const CLOSE: u8 = 93;

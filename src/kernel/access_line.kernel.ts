@@ -69,7 +69,7 @@ function faultAt(row: usize, at: usize, shift: i32, fault: i32): i32 {
 }
 
 /** The first `byte` at or after `at`, or `end`, or `at` when that is past it. */
-export function find(at: usize, end: usize, byte: u8): usize {
+function find(at: usize, end: usize, byte: u8): usize {
   const wanted = i8x16.splat(byte);
   while (at < end) {
     const found = i8x16.bitmask(i8x16.eq(v128.load(at), wanted));
@@ -130,7 +130,7 @@ function statusEnd(at: usize, end: usize): usize {
   return digits ? at + 4 : 0;
 }
 
-export function isDigit(byte: u8): bool {
+function isDigit(byte: u8): bool {
   return <u32> byte - ZERO <= 9;
 }
 
@@ -141,7 +141,7 @@ function sizeEndOf(size: usize, end: usize): usize {
 }
 
 /** The first byte at or after `at` that is no digit, or `end`. */
-export function digitsEnd(at: usize, end: usize): usize {
+function digitsEnd(at: usize, end: usize): usize {
   const zero = i8x16.splat(ZERO);
   const nine = i8x16.splat(9);
   while (at < end) {
