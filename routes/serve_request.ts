@@ -6,6 +6,7 @@
 import type { IncomingMessage } from "node:http";
 import { giveAway } from "../src/batch/chunk_memory.ts";
 import { arrivedRequest, normalised } from "./serve_arrived.ts";
+import { lasting, readLarge } from "./serve_reading.ts";
 
 /** A body of at most so many bytes is given whole when it comes with its head. */
 const WHOLE_BYTES = 64 * 1024;
@@ -141,10 +142,11 @@ class Upload {
   #start(controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#controller = controller;
     this.#incoming.pause();
+    readLarge(this.#incoming.socket);
     // Events, not read(): read() without a size concatenates what is buffered, which is a copy of every byte.
     this.#incoming.on("data", (chunk: Uint8Array) => {
       this.#incoming.pause();
-      const bytes = plain(chunk);
+      const bytes = plain(lasting(chunk));
       giveAway(bytes);
       this.#controller?.enqueue(bytes);
     });
