@@ -61,7 +61,7 @@ export const runtime: { readonly name: "deno" | "bun"; readonly version: string 
  *
  * What it promises to the handler, on both runtimes:
  * - `request.body` streams with backpressure, before and after the response began. About one chunk of
- *   64 KiB waits in this process, the rest in the kernel. Chunks on Bun may be larger.
+ *   256 KiB waits in this process, the rest in the kernel. Chunks on Bun may be larger.
  * - A response body is pulled only while the client takes bytes, and goes out while the upload still
  *   comes in. The head goes out at once, together with the first chunk if that is ready.
  * - A small upload that came with its head is known to `wholeBody`; nothing is waited for.
