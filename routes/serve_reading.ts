@@ -9,8 +9,11 @@
  */
 import type { Socket } from "node:net";
 
-/** More is slower again: it, the chunk made of it and the copy that a kernel scans must fit into the processor's cache. */
-const READ_BYTES = 256 * 1024;
+/**
+ * The most bytes that are read, or joined, at once. More is slower again: they, the chunk made of them and the copy that
+ * a kernel scans must fit into the processor's cache.
+ */
+export const READ_BYTES = 256 * 1024;
 
 /** The C library gives free memory above twice its largest freed piece back to the system. */
 const KEPT_BYTES = 2 * 1024 * 1024;

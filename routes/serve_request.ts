@@ -6,7 +6,7 @@
 import type { IncomingMessage } from "node:http";
 import { giveAway } from "../src/batch/chunk_memory.ts";
 import { arrivedRequest, normalised } from "./serve_arrived.ts";
-import { lasting, readLarge } from "./serve_reading.ts";
+import { lasting, READ_BYTES, readLarge } from "./serve_reading.ts";
 
 /** A body of at most so many bytes is given whole when it comes with its head. */
 const WHOLE_BYTES = 64 * 1024;
@@ -156,8 +156,9 @@ class Upload {
   #pull(): void {
     this.#onFirstPull?.();
     this.#onFirstPull = undefined;
-    // What waits comes at once, several small chunks as one; to resume costs a tick for each.
-    if (this.#incoming.readableLength > 0) this.#incoming.read();
+    const { readableLength } = this.#incoming;
+    // What waits comes at once, several small chunks as one; to resume costs a tick for each, and copies none.
+    if (readableLength > 0 && readableLength <= READ_BYTES) this.#incoming.read();
     else this.#incoming.resume();
   }
 

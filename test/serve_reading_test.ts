@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import type { Socket } from "node:net";
 import { after, describe, it } from "node:test";
 import { type Handler, runtime, serve, type Served } from "../routes/serve.ts";
+import { lasting, readLarge } from "../routes/serve_reading.ts";
 import { between, forSeeds } from "./support/random.ts";
 import { RawConnection, steady } from "./support/raw_http.ts";
 
@@ -81,6 +83,27 @@ describe(`reading of uploads on ${runtime.name}`, () => {
         assert.ok(Buffer.concat(chunks).equals(sent.get(name)!), `${name} differs`);
       }
     });
+  });
+
+  it("lends memory only to a connection whose reads a parser copies, and gives none of it out", () => {
+    const lent: Uint8Array[] = [];
+    const connection = (consumed: boolean) =>
+      ({
+        _handle: { _consumed: consumed, useUserBuffer: (memory: Uint8Array) => lent.push(memory) },
+      }) as unknown as Socket;
+    readLarge(connection(false));
+    readLarge({ _handle: null } as unknown as Socket);
+    readLarge({} as Socket);
+    assert.equal(lent.length, 0);
+    readLarge(connection(true));
+    readLarge(connection(true));
+    assert.equal(lent.length, 2);
+    assert.equal(lent[0], lent[1]);
+    const chunk = lasting(lent[0]!.fill(1, 0, 3).subarray(0, 3));
+    lent[0]!.fill(2, 0, 3);
+    assert.deepEqual([...chunk], [1, 1, 1]);
+    const other = new Uint8Array(3);
+    assert.equal(lasting(other), other);
   });
 
   it("takes more than 64 KiB at once of what waits in the kernel", async () => {
