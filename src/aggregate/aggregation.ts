@@ -137,7 +137,7 @@ export class Aggregation implements Operator<Batch, Batch> {
 
   #assign(batch: Batch, rows: Uint32Array, count: number): Int32Array {
     if (this.#table !== null) {
-      return this.#table.assign(this.#keys.map(({ evaluate }) => evaluate(batch)), rows, count);
+      return this.#table.passing(this.#keys.map(({ evaluate }) => evaluate(batch)), rows, count);
     }
     if (this.#oneGroup.length < count) this.#oneGroup = new Int32Array(count);
     return this.#oneGroup;

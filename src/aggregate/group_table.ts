@@ -50,15 +50,19 @@ export class GroupTable implements Groups {
     return this.#size;
   }
 
-  assign([column]: readonly Column[], rows: Uint32Array, count: number): Int32Array {
-    if (this.#groups.length < count) {
-      this.#take(8 * (count - this.#groups.length));
-      this.#groups = shortInt32s(count);
-      this.#hashes = shortInt32s(count);
-    }
+  assign(columns: readonly Column[], rows: Uint32Array, count: number): Int32Array {
+    const found = this.passing(columns, rows, count);
+    if (found === this.#groups) return found;
+    this.#reserve(count);
+    this.#groups.set(found.subarray(0, count));
+    return this.#groups;
+  }
+
+  passing([column]: readonly Column[], rows: Uint32Array, count: number): Int32Array {
     const only = column!;
-    if (only.kind === "text") this.#assignText(only, rows, count);
-    else if (only.kind === "number") this.#assignNumbers(only, TAG.number, rows, count);
+    if (only.kind === "text") return this.#assignText(only, rows, count);
+    this.#reserve(count);
+    if (only.kind === "number") this.#assignNumbers(only, TAG.number, rows, count);
     else if (only.kind === "time") this.#assignNumbers(only, TAG.time, rows, count);
     else if (only.kind === "constant") this.#assignConstant(only, count);
     else this.#assignCells(only, rows, count);
@@ -93,15 +97,24 @@ export class GroupTable implements Groups {
     return groups;
   }
 
+  #reserve(count: number): void {
+    if (this.#groups.length >= count) return;
+    this.#take(8 * (count - this.#groups.length));
+    this.#groups = shortInt32s(count);
+    this.#hashes = shortInt32s(count);
+  }
+
   /** Hashes all, then looks all up: so the processor waits for the memory of several look-ups at once. */
-  #assignText(column: TextColumn, rows: Uint32Array, count: number): void {
+  #assignText(column: TextColumn, rows: Uint32Array, count: number): Int32Array {
     const { bytes, starts, ends } = column;
     const view = viewOf(bytes);
     const find = (row: number, start = starts[row]!) =>
       start < 0
         ? this.#find(bytes, view, 0, 0, TAG.null)
         : this.#find(bytes, view, start, ends[row]!, TAG.text);
-    if (this.near.assign(column, rows, count, this.#groups, find)) return;
+    const near = this.near.assign(column, rows, count, find);
+    if (near !== null) return near;
+    this.#reserve(count);
     const hashes = this.#hashes, [low, high] = this.#secret;
     for (let index = 0; index < count; index++) {
       const row = rows[index]!, start = starts[row]!;
@@ -113,6 +126,7 @@ export class GroupTable implements Groups {
         ? find(row)
         : this.#findHashed(hashes[index]!, bytes, view, start, ends[row]!, TAG.text);
     }
+    return this.#groups;
   }
 
   #assignNumbers(

@@ -15,6 +15,8 @@ export interface Groups {
    * array is the table's own and good until the next call.
    */
   assign(columns: readonly Column[], rows: Uint32Array, count: number): Int32Array;
+  /** As {@link Groups.assign}, for who needs them at once: they may lie where the next call of any table writes. */
+  passing(columns: readonly Column[], rows: Uint32Array, count: number): Int32Array;
   /** The keys of groups `[from, to)`, one column a key. */
   columns(from: number, to: number): Column[];
   /** All keys as structured-cloneable data. */

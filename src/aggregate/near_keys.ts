@@ -26,19 +26,19 @@ export class NearKeys {
   }
 
   /**
-   * Writes the group of each cell `rows[index]`, `index < count`, to `groups`, asking `find` for those that are not known;
-   * false, with nothing done, where the table is to find them all.
+   * The group of each cell `rows[index]`, `index < count`, asking `find` for those that are not known, in the kernel's memory:
+   * good until it is asked again, for whichever table. Null, with nothing done, where the table is to find them all.
    */
   assign(
     column: TextColumn,
     rows: Uint32Array,
     count: number,
-    groups: Int32Array,
     find: (row: number) => number,
-  ): boolean {
-    if (this.#kernel === null || count < LEAST_ROWS) return false;
-    const asked = this.#kernel.assign(this.#number, column, rows, count, groups, find);
-    if (asked < 0) return false;
+  ): Int32Array | null {
+    const kernel = this.#kernel;
+    if (kernel === null || count < LEAST_ROWS) return null;
+    const asked = kernel.assign(this.#number, column, rows, count, find);
+    if (asked < 0) return null;
     this.#tried += count;
     this.#unknown += asked;
     if (this.#tried >= TRIAL_ROWS) {
@@ -46,6 +46,6 @@ export class NearKeys {
       this.#tried = 0;
       this.#unknown = 0;
     }
-    return true;
+    return kernel.groups;
   }
 }

@@ -61,6 +61,10 @@ export class TupleTable implements Groups {
     return this.#groups;
   }
 
+  passing(columns: readonly Column[], rows: Uint32Array, count: number): Int32Array {
+    return this.assign(columns, rows, count);
+  }
+
   columns(from: number, to: number): Column[] {
     return this.#values.map((table, key) => {
       const groups = new Int32Array(to - from);

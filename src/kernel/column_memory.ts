@@ -50,7 +50,7 @@ interface KernelExports {
   ): number;
   remember(start: number, end: number, length: number, group: number): void;
   read(count: number, starts: number, ends: number, base: number, length: number): number;
-  fold(count: number, groups: number, wants: number): number;
+  fold(count: number, groups: number, wantsSums: boolean): number;
   instants(count: number, starts: number, ends: number, base: number, length: number): number;
   hash(
     count: number,

@@ -13,10 +13,6 @@ export interface FoldStates {
   readonly sums: { readonly high: Float64Array; readonly low: Float64Array } | null;
 }
 
-const WANTS_LEAST = 1;
-const WANTS_GREATEST = 2;
-const WANTS_SUM = 4;
-
 let chosen: FoldKernel | null | undefined;
 
 /** The kernel, on the memory that the thread's kernels share; null where WebAssembly or its SIMD is missing. */
@@ -67,7 +63,8 @@ export class FoldKernel {
     size: number,
     { least, greatest, sums }: FoldStates,
   ): number {
-    this.#memory.groups.set(groups.subarray(0, count));
+    const { groups: own } = this.#memory;
+    if (groups !== own) own.set(groups.subarray(0, count));
     this.#put(numbers, rows, count);
     if (least !== null) this.#least.set(least.subarray(0, size));
     if (greatest !== null) this.#greatest.set(greatest.subarray(0, size));
@@ -75,9 +72,7 @@ export class FoldKernel {
       this.#high.set(sums.high.subarray(0, size));
       this.#low.set(sums.low.subarray(0, size));
     }
-    const wants = (least === null ? 0 : WANTS_LEAST) | (greatest === null ? 0 : WANTS_GREATEST) |
-      (sums === null ? 0 : WANTS_SUM);
-    const skipped = this.#memory.exports.fold(count, size, wants);
+    const skipped = this.#memory.exports.fold(count, size, sums !== null);
     least?.set(this.#least.subarray(0, size));
     greatest?.set(this.#greatest.subarray(0, size));
     sums?.high.set(this.#high.subarray(0, size));

@@ -50,7 +50,15 @@ export function look(
   nullGroup: i32,
 ): i32 {
   const tagBase = generation << LENGTH_BITS;
+  const bases = i32x4.splat(base);
+  const limits = i32x4.splat(<i32> limit);
+  let apart = from;
   for (let cell = from; cell < count; cell++) {
+    while (cell >= apart && cell + 4 <= count) {
+      if (Key.four(cell, starts, ends, bases, limits, tagBase)) cell += 4;
+      else apart = cell + 4;
+    }
+    if (cell == count) break;
     const place = <usize> cell << 2;
     const start = load<i32>(starts + place);
     const at = <u32> (start - base);
@@ -61,9 +69,7 @@ export function look(
       store<i32>(place, nullGroup, GROUPS);
       continue;
     }
-    const low = Key.low(at, size);
-    const tag = tagBase | <i32> size;
-    const group = size <= HALF_BYTES ? Key.half(low, tag) : Key.whole(low, Key.high(at, size), tag);
+    const group = Key.group(at, size, tagBase);
     if (group < 0) return cell;
     store<i32>(place, group, GROUPS);
   }
@@ -101,6 +107,43 @@ function farther(first: usize, low: v128, high: v128, tag: i32): i32 {
 
 /** What is done with every key, compiled into the loop: its bytes stay in registers. */
 class Key {
+  /** Writes the groups of four cells if all are known, and short enough; else false. */
+  @inline
+  static four(cell: i32, starts: usize, ends: usize, bases: v128, limits: v128, tagBase: i32): bool {
+    const place = <usize> cell << 2;
+    const from = v128.load(starts + place);
+    const at = i32x4.sub(from, bases);
+    const size = i32x4.sub(v128.load(ends + place), from);
+    const far = v128.or(
+      i32x4.gt_u(at, limits),
+      i32x4.gt_u(size, i32x4.splat(HALF_BYTES)),
+    );
+    if (v128.any_true(far)) return false;
+    const first = Key.short(i32x4.extract_lane(at, 0), i32x4.extract_lane(size, 0), tagBase);
+    const second = Key.short(i32x4.extract_lane(at, 1), i32x4.extract_lane(size, 1), tagBase);
+    const third = Key.short(i32x4.extract_lane(at, 2), i32x4.extract_lane(size, 2), tagBase);
+    const fourth = Key.short(i32x4.extract_lane(at, 3), i32x4.extract_lane(size, 3), tagBase);
+    if ((first | second | third | fourth) < 0) return false;
+    store<i32>(place, first, GROUPS);
+    store<i32>(place, second, GROUPS + 4);
+    store<i32>(place, third, GROUPS + 8);
+    store<i32>(place, fourth, GROUPS + 12);
+    return true;
+  }
+
+  @inline
+  static short(at: i32, size: i32, tagBase: i32): i32 {
+    return Key.half(Key.low(at, size), tagBase | size);
+  }
+
+  /** The group of a key of at most 32 bytes at `at` of the input, -1 for none. */
+  @inline
+  static group(at: i32, size: i32, tagBase: i32): i32 {
+    const low = Key.low(at, size);
+    const tag = tagBase | size;
+    return size <= <i32> HALF_BYTES ? Key.half(low, tag) : Key.whole(low, Key.high(at, size), tag);
+  }
+
   @inline
   static low(start: i32, size: u32): v128 {
     return v128.and(v128.load(start, INPUT), v128.load(ONES + 32 - size));

@@ -36,17 +36,21 @@ export class KeyKernel {
     this.#memory = memory;
   }
 
+  /** What was found last: in the kernel's memory, until anything else is looked for or added up there. */
+  get groups(): Int32Array {
+    return this.#memory.groups;
+  }
+
   /**
-   * Writes to `groups[index]` the group of the cell `rows[index]`, `index < count`, in the table whose number is `owner`.
-   * What is not known is asked of `find`, which must give a key the same group each time. Gives how often it was asked;
-   * -1, and nothing is done, when there are too many rows. `find` must not come back here.
+   * Finds the group of the cell `rows[index]`, `index < count`, in the table whose number is `owner`, and leaves it in
+   * {@link KeyKernel.groups}. What is not known is asked of `find`, which must give a key the same group each time. Gives how
+   * often it was asked; -1, and nothing is done, when there are too many rows. `find` must not come back here.
    */
   assign(
     owner: number,
     column: TextColumn,
     rows: Uint32Array,
     count: number,
-    groups: Int32Array,
     find: (row: number) => number,
   ): number {
     const { exports, groups: found } = this.#memory;
@@ -69,7 +73,6 @@ export class KeyKernel {
       else exports.remember(start - base, end - base, length, group);
       found[index] = group;
     }
-    groups.set(found.subarray(0, count));
     return asked;
   }
 }

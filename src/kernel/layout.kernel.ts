@@ -61,7 +61,9 @@ export const GREATEST: usize = LEAST + 8 * MOST_GROUPS;
 export const SUMS: usize = GREATEST + 8 * MOST_GROUPS;
 /** Of each group, what rounding took from the sum. */
 export const RESTS: usize = SUMS + 8 * MOST_GROUPS;
+/** Of each group those four side by side while numbers are added: the greatest with its sign turned. */
+export const JOINED: usize = RESTS + 8 * MOST_GROUPS + 63 & ~63;
 /** The keys of groups that are known. */
-export const TABLE: usize = RESTS + 8 * MOST_GROUPS + 63 & ~63;
+export const TABLE: usize = JOINED + 32 * MOST_GROUPS;
 /** The bytes that starts and ends are of. */
 export const INPUT: usize = TABLE + SLOT_BYTES * KEY_SLOTS;
