@@ -7,12 +7,12 @@ import type { AggregateColumn } from "../src/aggregate/aggregation.ts";
 import { findAggregate } from "../src/aggregate/mod.ts";
 import { GroupTable } from "../src/aggregate/group_table.ts";
 import { NearKeys } from "../src/aggregate/near_keys.ts";
-import { stateSets } from "../src/aggregate/state_set.ts";
+import { type StateSet, stateSets } from "../src/aggregate/state_set.ts";
 import { Batch } from "../src/batch/batch.ts";
 import { type Column, NumberColumn, TextColumn } from "../src/batch/column.ts";
 import { newColumnMemory } from "../src/kernel/column_memory.ts";
 import { recordKernel } from "../src/kernel/csv_kernel.ts";
-import { FoldKernel, type FoldStates } from "../src/kernel/fold_kernel.ts";
+import { FoldKernel, type FoldOwner } from "../src/kernel/fold_kernel.ts";
 import { keyKernel } from "../src/kernel/key_kernel.ts";
 import { numberKernel, twinNumbers } from "../src/kernel/number_kernel.ts";
 import { allRows, textColumn } from "./support/columns.ts";
@@ -28,15 +28,15 @@ class CountedFold extends FoldKernel {
   calls = 0;
 
   override add(
+    owner: FoldOwner,
     groups: Int32Array,
     numbers: Float64Array,
     rows: Uint32Array,
     count: number,
     size: number,
-    states: FoldStates,
   ): number {
     this.calls++;
-    return super.add(groups, numbers, rows, count, size, states);
+    return super.add(owner, groups, numbers, rows, count, size);
   }
 }
 
@@ -57,11 +57,13 @@ function columnsOf(names: readonly string[]): AggregateColumn[] {
 class Pair {
   readonly #joint: readonly AggregateColumn[];
   readonly #apart: readonly AggregateColumn[];
+  readonly #sets: readonly StateSet[];
   #size = 0;
 
   constructor(names: readonly string[]) {
     this.#joint = columnsOf(names);
     this.#apart = columnsOf(names);
+    this.#sets = [...stateSets(this.#joint, kernel), ...stateSets(this.#apart, null)];
   }
 
   add(column: Column, length: number, groups: Int32Array, rows: Uint32Array, size: number): void {
@@ -69,8 +71,11 @@ class Pair {
     for (const { accumulator } of [...this.#joint, ...this.#apart]) accumulator.grow(this.#size);
     const batch = Batch.of(length, new Map([["x", column]]));
     const grouped = { groups, rows, count: rows.length, size: this.#size };
-    for (const set of stateSets(this.#joint, kernel)) set.add(batch, grouped);
-    for (const set of stateSets(this.#apart, null)) set.add(batch, grouped);
+    for (const set of this.#sets) set.add(batch, grouped);
+  }
+
+  compare(): void {
+    for (const set of this.#sets) set.settle();
     const [joint, apart] = [this.#joint, this.#apart].map((columns) =>
       columns.map(({ name, accumulator }) => [
         name,
@@ -116,16 +121,20 @@ describe("aggregates of one column", () => {
   it("have the bits that they have one by one", async () => {
     kernel.calls = 0;
     await forSeeds(60 * TIMES, (random) => {
-      const pair = new Pair(NAMES.filter(() => random() < 0.6));
-      for (let batch = between(random, 1, 6); batch > 0; batch--) {
-        const size = pickOne(random, [1, 3, 400, 5000]);
+      const pairs = [1, 2].map(() => new Pair(NAMES.filter(() => random() < 0.6)));
+      const turns = pickOne(random, [0, 0.3]);
+      for (let batch = between(random, 1, 10); batch > 0; batch--) {
+        const size = pickOne(random, [1, 2, 3, 400, 400, 5000]);
         const length = between(random, 1, 3000);
         const column = randomColumn(random, length);
         const share = pickOne(random, [1, 1, 0.5, 0.1]);
         const rows = allRows(length).filter(() => random() < share);
         const groups = Int32Array.from(rows, () => Math.floor(random() * size));
+        const pair = pairs[random() < turns ? 1 : 0]!;
         pair.add(column, length, groups, rows, size);
+        if (random() < 0.2) pair.compare();
       }
+      for (const pair of pairs) pair.compare();
     });
     assert.ok(kernel.calls >= 30 * TIMES, `${kernel.calls} calls`);
   });
@@ -134,7 +143,9 @@ describe("aggregates of one column", () => {
     const used = (names: readonly string[], column: Column, length: number, size: number) => {
       kernel.calls = 0;
       const rows = allRows(length);
-      new Pair(names).add(column, length, Int32Array.from(rows, (row) => row % size), rows, size);
+      const pair = new Pair(names);
+      pair.add(column, length, Int32Array.from(rows, (row) => row % size), rows, size);
+      pair.compare();
       return kernel.calls > 0;
     };
     const numbers = new NumberColumn(Float64Array.from({ length: 100 }, (_, row) => row / 10));
@@ -154,8 +165,9 @@ describe("aggregates of one column", () => {
     for (const [length, size] of [[16_384, 4096], [16_385, 4096], [16_384, 4097]] as const) {
       const rows = allRows(length);
       const column = new NumberColumn(Float64Array.from(rows, (row) => row * 0.1));
-      new Pair(["min", "sum", "count"])
-        .add(column, length, Int32Array.from(rows, (row) => row % size), rows, size);
+      const pair = new Pair(["min", "sum", "count"]);
+      pair.add(column, length, Int32Array.from(rows, (row) => row % size), rows, size);
+      pair.compare();
     }
   });
 });

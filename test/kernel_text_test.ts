@@ -156,6 +156,31 @@ describe("numbers of text columns", () => {
   });
 });
 
+describe("numbers of which most are tenths", () => {
+  it("have the twin's bits, whatever stands between four of them", async () => {
+    await forSeeds(200 * TIMES, (random) => {
+      const others = pickOne(random, [0, 0.002, 0.05, 0.4]);
+      const cells = Array.from(
+        { length: between(random, 16, 600) },
+        () => random() < others ? tenthLike(random) : (random() * 200 - 100).toFixed(1),
+      );
+      expectTwins(columnOf(cells, pickOne(random, ["", ",", "9", "-", "."])));
+    });
+  });
+});
+
+/** Of the length of tenths, but most often none. */
+function tenthLike(random: () => number): string | null {
+  if (random() < 0.2) return null;
+  const characters = Array.from({ length: between(random, 0, 6) }, () => digit(random));
+  if (characters.length > 1 && random() < 0.8) characters[characters.length - 2] = ".";
+  return (random() < 0.3 ? "-" : "") + characters.join("");
+}
+
+function digit(random: () => number): string {
+  return random() < 0.8 ? String(between(random, 0, 9)) : pickOne(random, [..."/:.-+; \0é"]);
+}
+
 function numberLike(random: () => number): string | null {
   const kind = random();
   if (kind < 0.05) return null;

@@ -107,10 +107,12 @@ export class Aggregation implements Operator<Batch, Batch> {
   }
 
   dispose(): void {
+    this.#settle();
     this.#release();
   }
 
   save(): AggregationState {
+    this.#settle();
     return {
       groups: this.#table === null ? null : this.#table.save(),
       states: this.#states.map(({ accumulator }) => accumulator.save()),
@@ -122,8 +124,14 @@ export class Aggregation implements Operator<Batch, Batch> {
     const numbers = this.#table === null || groups === null
       ? new Int32Array(1)
       : this.#table.merge(groups);
+    this.#settle();
     this.#grow();
     this.#states.forEach(({ accumulator }, index) => accumulator.merge(states[index], numbers));
+  }
+
+  /** Accumulators have everything that was added to them behind this. */
+  #settle(): void {
+    for (const set of this.#sets) set.settle();
   }
 
   #size(): number {
@@ -144,11 +152,16 @@ export class Aggregation implements Operator<Batch, Batch> {
   }
 
   #identity(count: number): Uint32Array {
-    if (this.#allRows.length < count) this.#allRows = new Uint32Array(count).map((_, row) => row);
+    const known = this.#allRows.length;
+    if (known < count) {
+      // Batches differ somewhat in their rows: with none to spare, each that is larger than all before would count anew.
+      this.#allRows = new Uint32Array(known === 0 ? count : 2 * count).map((_, row) => row);
+    }
     return this.#allRows;
   }
 
   #result(from: number, to: number): Batch {
+    this.#settle();
     const columns = new Map<string, Column>();
     const keys = this.#table?.columns(from, to) ?? [];
     this.#keys.forEach(({ name }, index) => columns.set(name, keys[index]!));

@@ -4,13 +4,19 @@
  */
 import type { Batch } from "../batch/batch.ts";
 import type { Column } from "../batch/column.ts";
-import { type FoldKernel, type FoldStates, sharedFold } from "../kernel/fold_kernel.ts";
+import {
+  type FoldKernel,
+  type FoldOwner,
+  type FoldStates,
+  sharedFold,
+} from "../kernel/fold_kernel.ts";
 import { isSparse, passingNumbers } from "../kernel/number_kernel.ts";
 import type { NumberParts } from "./aggregate.ts";
 import type { AggregateColumn } from "./aggregation.ts";
+import type { ExactSums } from "./exact_sums.ts";
 import type { NumberStates } from "./states.ts";
 
-/** The kernel is given the states of all groups, so it takes fewer rows than that in its time. */
+/** The kernel is given the states of all groups when it does not hold them, so it takes fewer rows than that in its time. */
 const LEAST_ROWS_A_GROUP = 2;
 /** With fewer states than this there is nothing to be done in one pass. */
 const LEAST_STATES = 2;
@@ -29,6 +35,8 @@ export class StateSet {
   readonly #states: readonly AggregateColumn[];
   readonly #arguments: AggregateColumn["arguments"];
   readonly #kernel: FoldKernel | null;
+  /** While the kernel holds states of this set. */
+  #joint: Joint | null = null;
 
   constructor(states: readonly AggregateColumn[], kernel: FoldKernel | null) {
     this.condition = states[0]!.condition;
@@ -37,45 +45,49 @@ export class StateSet {
     this.#kernel = kernel;
   }
 
-  /** Adds rows of `batch` to every state. */
+  /** Adds rows of `batch` to every state; accumulators may have them only once the set settles. */
   add(batch: Batch, rows: GroupedRows): void {
     const columns = this.#arguments.map((evaluate) => evaluate(batch));
-    const apart = this.#joined(columns, rows) ?? this.#states;
-    for (const { accumulator, arguments: own } of apart) {
+    const apart = this.#joined(columns, rows);
+    if (apart === null) this.settle();
+    for (const { accumulator, arguments: own } of apart ?? this.#states) {
       accumulator.add(rows.groups, rows.rows, rows.count, own.length === 0 ? [] : columns);
     }
   }
 
+  /** Accumulators have all rows behind this: to be called before anything of theirs is read or merged. */
+  settle(): void {
+    if (this.#joint !== null) this.#kernel?.settle(this.#joint);
+    this.#joint = null;
+  }
+
   /** Adds to the states that the kernel can keep up, and gives the others; null, with nothing done, where it cannot. */
-  #joined(columns: readonly Column[], grouped: GroupedRows): AggregateColumn[] | null {
+  #joined(columns: readonly Column[], grouped: GroupedRows): readonly AggregateColumn[] | null {
     const { groups, rows, count, size } = grouped;
-    if (this.#states.length < LEAST_STATES || size * LEAST_ROWS_A_GROUP > count) return null;
-    if (this.#kernel === null || !this.#kernel.fits(count, size) || columns.length !== 1) {
-      return null;
-    }
-    const joint = new Joint(this.#states);
+    const kernel = this.#kernel;
+    if (kernel === null || this.#states.length < LEAST_STATES) return null;
+    const held = this.#joint !== null && kernel.holds(this.#joint);
+    if (!held && size * LEAST_ROWS_A_GROUP > count) return null;
+    if (!kernel.fits(count, size) || columns.length !== 1) return null;
+    const joint = held ? this.#joint! : new Joint(this.#states);
     if (this.#states.length - joint.apart.length < LEAST_STATES) return null;
     const numbers = onlyNumbers(columns[0]!, count);
     if (numbers === null) return null;
-    const skipped = this.#kernel.add(groups, numbers, rows, count, size, joint);
-    const { counts } = this.#kernel;
-    for (const { values } of joint.counts) addCounts(values, counts, size);
-    for (const { values } of joint.rowCounts) {
-      if (skipped === 0) addCounts(values, counts, size);
-      else for (let index = 0; index < count; index++) values[groups[index]!]! += 1;
-    }
+    this.#joint = joint;
+    const skipped = kernel.add(joint, groups, numbers, rows, count, size);
+    if (skipped > 0) joint.addNulls(kernel.added, grouped);
     return joint.apart;
   }
 }
 
 /** The states of a set that the kernel can keep up together, and the others. */
-class Joint implements FoldStates {
-  least: Float64Array | null = null;
-  greatest: Float64Array | null = null;
-  sums: FoldStates["sums"] = null;
+class Joint implements FoldOwner {
+  #least: NumberStates | null = null;
+  #greatest: NumberStates | null = null;
+  #sums: ExactSums | null = null;
   /** Counts of numbers, and of rows. */
-  readonly counts: NumberStates[] = [];
-  readonly rowCounts: NumberStates[] = [];
+  readonly #counts: NumberStates[] = [];
+  readonly #rowCounts: NumberStates[] = [];
   readonly apart: AggregateColumn[] = [];
 
   constructor(states: readonly AggregateColumn[]) {
@@ -85,14 +97,34 @@ class Joint implements FoldStates {
     }
   }
 
+  states(): FoldStates {
+    const sums = this.#sums;
+    return {
+      least: this.#least?.values ?? null,
+      greatest: this.#greatest?.values ?? null,
+      sums: sums === null ? null : { high: sums.high.values, low: sums.low.values },
+      counts: [...this.#counts, ...this.#rowCounts].map(({ values }) => values),
+    };
+  }
+
+  /** Counts the rows whose `numbers`, in their order, are none. */
+  addNulls(numbers: Float64Array, { groups, count }: GroupedRows): void {
+    for (const { values } of this.#rowCounts) {
+      for (let index = 0; index < count; index++) {
+        const number = numbers[index]!;
+        if (number !== number) values[groups[index]!]! += 1;
+      }
+    }
+  }
+
   /** False, with nothing taken, for a second state of a kind. */
   #take({ least, greatest, sums, counts }: NumberParts, columns: number): boolean {
-    const known = (least && this.least) ?? (greatest && this.greatest) ?? (sums && this.sums);
+    const known = (least && this.#least) ?? (greatest && this.#greatest) ?? (sums && this.#sums);
     if (known !== null && known !== undefined) return false;
-    if (least !== undefined) this.least = least.values;
-    if (greatest !== undefined) this.greatest = greatest.values;
-    if (sums !== undefined) this.sums = { high: sums.high.values, low: sums.low.values };
-    if (counts !== undefined) (columns === 0 ? this.rowCounts : this.counts).push(counts);
+    this.#least ??= least ?? null;
+    this.#greatest ??= greatest ?? null;
+    this.#sums ??= sums ?? null;
+    if (counts !== undefined) (columns === 0 ? this.#rowCounts : this.#counts).push(counts);
     return true;
   }
 }
@@ -104,10 +136,6 @@ function onlyNumbers(column: Column, count: number): Float64Array | null {
   if (isSparse(column, count)) return null;
   const numbers = passingNumbers(column);
   return column.onlyNumbers ? numbers : null;
-}
-
-function addCounts(states: Float64Array, counts: Int32Array, size: number): void {
-  for (let group = 0; group < size; group++) states[group]! += counts[group]!;
 }
 
 /**

@@ -13,19 +13,16 @@ interface KernelExports {
   readonly ENDS: Address;
   readonly FAULTS: Address;
   readonly FAULT_ROOM: Address;
-  readonly GREATEST: Address;
   readonly GROUPS: Address;
   readonly INPUT: Address;
   readonly INPUT_BYTES: Address;
-  readonly LEAST: Address;
   readonly LEFT: Address;
   readonly MOST_CELLS: Address;
   readonly MOST_GROUPS: Address;
   readonly MOST_WANTED: Address;
-  readonly RESTS: Address;
   readonly STARTS: Address;
   readonly STATE: Address;
-  readonly SUMS: Address;
+  readonly STATES: Address;
   readonly TAPE: Address;
   readonly TAPE_NUMBERS: Address;
   readonly VALUES: Address;
@@ -50,7 +47,7 @@ interface KernelExports {
   ): number;
   remember(start: number, end: number, length: number, group: number): void;
   read(count: number, starts: number, ends: number, base: number, length: number): number;
-  fold(count: number, groups: number, wantsSums: boolean): number;
+  fold(count: number, wantsSums: boolean): number;
   instants(count: number, starts: number, ends: number, base: number, length: number): number;
   hash(
     count: number,
@@ -113,8 +110,13 @@ export class ColumnMemory {
   /** The column whose numbers `values` holds. */
   valuesOf: TextColumn | null = null;
   #scanned: Scanned | null = null;
+  /** Read once: the engines give a constant of a kernel only after some way. */
+  readonly #tape: number;
+  readonly #own: { readonly starts: number; readonly ends: number };
 
   constructor(readonly exports: KernelExports) {
+    this.#tape = exports.TAPE.value;
+    this.#own = { starts: exports.STARTS.value, ends: exports.ENDS.value };
     const cells = exports.MOST_CELLS.value;
     this.starts = this.int32(exports.STARTS, cells);
     this.ends = this.int32(exports.ENDS, cells);
@@ -171,7 +173,7 @@ export class ColumnMemory {
     }
     const known = this.#find(column);
     if (known === null) return this.#loadCells(bytes);
-    return { ...known, ...this.#ownPlaces() };
+    return { ...known, ...this.#own };
   }
 
   #find({ bytes, starts, ends }: TextColumn): CellPlaces | null {
@@ -180,7 +182,7 @@ export class ColumnMemory {
     const slot = scanned.starts.indexOf(starts);
     if (slot < 0 || scanned.ends[slot] !== ends) return null;
     const { base, length, room } = scanned;
-    const from = this.exports.TAPE.value + 2 * slot * room * NUMBER_BYTES;
+    const from = this.#tape + 2 * slot * room * NUMBER_BYTES;
     return { starts: from, ends: from + room * NUMBER_BYTES, base, length };
   }
 
@@ -189,10 +191,6 @@ export class ColumnMemory {
     const base = bytes.length <= this.input.length ? 0 : Math.max(0, this.starts[0]!);
     const length = Math.min(bytes.length - base, this.input.length);
     this.load(bytes, base, base + length);
-    return { ...this.#ownPlaces(), base, length };
-  }
-
-  #ownPlaces(): { readonly starts: number; readonly ends: number } {
-    return { starts: this.exports.STARTS.value, ends: this.exports.ENDS.value };
+    return { ...this.#own, base, length };
   }
 }

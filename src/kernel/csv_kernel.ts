@@ -59,22 +59,26 @@ export class RecordKernel {
   readonly #doubled: Uint8Array;
   readonly #tape: Int32Array;
   readonly #faults: Int32Array;
+  readonly #faultRoom: number;
+  readonly #mostWanted: number;
 
   constructor(memory: ColumnMemory) {
     const { STATE, WANTED, MOST_WANTED, DOUBLED, TAPE, FAULTS, FAULT_ROOM } = memory.exports;
     this.#memory = memory;
+    this.#faultRoom = FAULT_ROOM.value;
+    this.#mostWanted = MOST_WANTED.value;
     this.#state = memory.int32(STATE, 5);
-    this.#wanted = memory.int32(WANTED, MOST_WANTED.value + 1);
-    this.#doubled = memory.uint8(DOUBLED, MOST_WANTED.value);
+    this.#wanted = memory.int32(WANTED, this.#mostWanted + 1);
+    this.#doubled = memory.uint8(DOUBLED, this.#mostWanted);
     this.#tape = memory.int32(TAPE, 2 * MOST_PLACES);
-    this.#faults = memory.int32(FAULTS, FAULT_STRIDE * FAULT_ROOM.value);
+    this.#faults = memory.int32(FAULTS, FAULT_STRIDE * this.#faultRoom);
   }
 
   /** The kernel's scan of one shape; what it does not take goes to a twin. */
   scanner(shape: RecordShape): RecordScanning {
     const twin = twinScanner(shape);
-    const { input, exports: { MOST_WANTED } } = this.#memory;
-    if (shape.wanted.length > MOST_WANTED.value) return twin;
+    const { input } = this.#memory;
+    if (shape.wanted.length > this.#mostWanted) return twin;
     return (bytes, start, end, final) => {
       const length = end - start;
       // Only a single record can be a longer block, and only the last one may go without a line feed.
@@ -99,7 +103,7 @@ export class RecordKernel {
       exports.scan(length, start, fields, room, separator, quote);
       if (state[4]! > 0) this.#readFaults(bytes, fields, state[4]!, faults);
       // Full of faults, it has not come to the end.
-    } while (state[4] === exports.FAULT_ROOM.value);
+    } while (state[4] === this.#faultRoom);
     const rows = state[1]!;
     // One copy for all columns, since what an array costs is its memory, not its bytes.
     const size = 2 * wanted.length * rows;

@@ -4,33 +4,29 @@
  * of `columns.kernel.ts`.
  * @module
  */
-import { COUNTS, GREATEST, GROUPS, JOINED, LEAST, RESTS, SUMS, VALUES } from "./layout.kernel";
+import { COUNTS, GROUPS, STATES, VALUES } from "./layout.kernel";
 
-/** Of a group in JOINED: where its least number and its greatest, with its sign turned, begin; then the sum and its rest. */
-const JOINED_SHIFT: i32 = 5;
-const SUM: usize = JOINED + 16;
+/** A group is 32 bytes of STATES. */
+const STATE_SHIFT: i32 = 5;
+const SUM: usize = STATES + 16;
 const REST: usize = SUM + 8;
 
 /**
- * Adds the first `count` of the values to the groups beside them, below `groups`, and counts them for each group. NaN is left
- * out, and where a group has no least or greatest number yet, that is NaN. Sums are left alone unless they are wanted: what
- * comes next of a group waits for them. Gives how many values were left out.
+ * Adds the first `count` of the values to the groups beside them, and to how many each group has. NaN is left out. A group
+ * without a number has infinite bounds, less than which is any number. Sums are left alone unless they are wanted: what comes
+ * next of a group waits for them. Gives how many values were left out.
  */
-export function fold(count: i32, groups: i32, wantsSums: bool): i32 {
-  memory.fill(COUNTS, 0, <usize> groups << 2);
-  join(groups);
-  const skipped = wantsSums ? States.addAll(count, true) : States.addAll(count, false);
-  part(groups);
-  return skipped;
+export function fold(count: i32, wantsSums: bool): i32 {
+  return wantsSums ? States.addAll(count, true) : States.addAll(count, false);
 }
 
 /** Adds one number, and gives 0; 1 if it is left out. */
 function addOne(value: f64, group: u32, wantsSums: bool): i32 {
   if (value != value) return 1;
-  const state = <usize> group << JOINED_SHIFT;
+  const state = <usize> group << STATE_SHIFT;
   States.count(group, 1);
-  const bounds = v128.load(state, JOINED);
-  v128.store(state, f64x2.pmin(bounds, States.bounds(f64x2.splat(value))), JOINED);
+  const bounds = v128.load(state, STATES);
+  v128.store(state, f64x2.pmin(bounds, States.bounds(f64x2.splat(value))), STATES);
   if (wantsSums) States.sum(state, value);
   return 0;
 }
@@ -66,21 +62,21 @@ class States {
   /** Counts two numbers, and puts them to the bounds of two groups. */
   @inline
   static boundTwo(values: v128, first: u32, second: u32): void {
-    const firstState = <usize> first << JOINED_SHIFT;
-    const secondState = <usize> second << JOINED_SHIFT;
+    const firstState = <usize> first << STATE_SHIFT;
+    const secondState = <usize> second << STATE_SHIFT;
     States.count(first, 1);
     States.count(second, 1);
     const firstBounds = States.bounds(v128.shuffle<f64>(values, values, 0, 0));
     const secondBounds = States.bounds(v128.shuffle<f64>(values, values, 1, 1));
-    v128.store(firstState, f64x2.pmin(v128.load(firstState, JOINED), firstBounds), JOINED);
-    v128.store(secondState, f64x2.pmin(v128.load(secondState, JOINED), secondBounds), JOINED);
+    v128.store(firstState, f64x2.pmin(v128.load(firstState, STATES), firstBounds), STATES);
+    v128.store(secondState, f64x2.pmin(v128.load(secondState, STATES), secondBounds), STATES);
   }
 
   /** Adds two numbers to the sums of two groups, as {@link States.sum}. */
   @inline
   static sumTwo(values: v128, first: u32, second: u32): void {
-    const firstState = <usize> first << JOINED_SHIFT;
-    const secondState = <usize> second << JOINED_SHIFT;
+    const firstState = <usize> first << STATE_SHIFT;
+    const secondState = <usize> second << STATE_SHIFT;
     const firstSum = v128.load(firstState, SUM);
     const secondSum = v128.load(secondState, SUM);
     const high = v128.shuffle<f64>(firstSum, secondSum, 0, 2);
@@ -98,18 +94,18 @@ class States {
   /** Counts two numbers, and puts them to the bounds of one group in their order. */
   @inline
   static boundSame(values: v128, group: u32): void {
-    const state = <usize> group << JOINED_SHIFT;
+    const state = <usize> group << STATE_SHIFT;
     States.count(group, 2);
     const firstBounds = States.bounds(v128.shuffle<f64>(values, values, 0, 0));
     const secondBounds = States.bounds(v128.shuffle<f64>(values, values, 1, 1));
-    const bounds = f64x2.pmin(v128.load(state, JOINED), firstBounds);
-    v128.store(state, f64x2.pmin(bounds, secondBounds), JOINED);
+    const bounds = f64x2.pmin(v128.load(state, STATES), firstBounds);
+    v128.store(state, f64x2.pmin(bounds, secondBounds), STATES);
   }
 
   /** Adds two numbers to one group's sum, one after the other, as {@link States.sum}. */
   @inline
   static sumSame(values: v128, group: u32): void {
-    const state = <usize> group << JOINED_SHIFT;
+    const state = <usize> group << STATE_SHIFT;
     const value = f64x2.extract_lane(values, 0);
     const high = load<f64>(state, SUM);
     const sum = high + value;
@@ -148,32 +144,5 @@ class States {
     const rounded = sum + rest;
     store<f64>(state, rounded, SUM);
     store<f64>(state, rest - (rounded - sum), REST);
-  }
-}
-
-/** Puts the states of each group side by side. Any number is less than none, so that is infinite here. */
-function join(groups: i32): void {
-  for (let group: usize = 0; group < <usize> groups; group++) {
-    const place = group << 3;
-    const state = group << JOINED_SHIFT;
-    const bounds = v128.load64_lane(place, v128.load64_zero(place, LEAST), 1, GREATEST);
-    v128.store(state, f64x2.pmin(f64x2.splat(Infinity), States.bounds(bounds)), JOINED);
-    v128.store(state, v128.load64_lane(place, v128.load64_zero(place, SUMS), 1, RESTS), SUM);
-  }
-}
-
-/** Undoes {@link join}. */
-function part(groups: i32): void {
-  for (let group: usize = 0; group < <usize> groups; group++) {
-    const place = group << 3;
-    const state = group << JOINED_SHIFT;
-    const joined = v128.load(state, JOINED);
-    const none = f64x2.eq(joined, f64x2.splat(Infinity));
-    const bounds = v128.or(States.bounds(joined), none);
-    v128.store64_lane(place, bounds, 0, LEAST);
-    v128.store64_lane(place, bounds, 1, GREATEST);
-    const sum = v128.load(state, SUM);
-    v128.store64_lane(place, sum, 0, SUMS);
-    v128.store64_lane(place, sum, 1, RESTS);
   }
 }

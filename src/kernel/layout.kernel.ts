@@ -53,17 +53,9 @@ export const VALUES: usize = GROUPS + 4 * MOST_CELLS;
 export const LEFT: usize = VALUES + 8 * MOST_CELLS;
 /** Of each group, how many numbers were added. */
 export const COUNTS: usize = LEFT + 4 * MOST_CELLS;
-/** Of each group, the least number. */
-export const LEAST: usize = COUNTS + 4 * MOST_GROUPS;
-/** Of each group, the greatest number. */
-export const GREATEST: usize = LEAST + 8 * MOST_GROUPS;
-/** Of each group, the sum. */
-export const SUMS: usize = GREATEST + 8 * MOST_GROUPS;
-/** Of each group, what rounding took from the sum. */
-export const RESTS: usize = SUMS + 8 * MOST_GROUPS;
-/** Of each group those four side by side while numbers are added: the greatest with its sign turned. */
-export const JOINED: usize = RESTS + 8 * MOST_GROUPS + 63 & ~63;
+/** Of each group, four numbers: the least, the greatest with its sign turned, the sum, and what rounding took from it. */
+export const STATES: usize = COUNTS + 4 * MOST_GROUPS + 63 & ~63;
 /** The keys of groups that are known. */
-export const TABLE: usize = JOINED + 32 * MOST_GROUPS;
+export const TABLE: usize = STATES + 32 * MOST_GROUPS;
 /** The bytes that starts and ends are of. */
 export const INPUT: usize = TABLE + SLOT_BYTES * KEY_SLOTS;
