@@ -17,6 +17,7 @@ import { keyKernel } from "../src/kernel/key_kernel.ts";
 import { numberKernel, twinNumbers } from "../src/kernel/number_kernel.ts";
 import { allRows, textColumn } from "./support/columns.ts";
 import { utf8 } from "./support/format_run.ts";
+import { bench, rowsOf, textOf } from "./support/operators.ts";
 import { between, forSeeds, pickOne } from "./support/random.ts";
 
 /** Batches; KERNEL_FUZZ multiplies how many. */
@@ -37,6 +38,11 @@ class CountedFold extends FoldKernel {
   ): number {
     this.calls++;
     return super.add(owner, groups, numbers, rows, count, size);
+  }
+
+  override tally(owner: FoldOwner, groups: Int32Array, count: number, size: number): void {
+    this.calls++;
+    super.tally(owner, groups, count, size);
   }
 }
 
@@ -121,14 +127,15 @@ describe("aggregates of one column", () => {
   it("have the bits that they have one by one", async () => {
     kernel.calls = 0;
     await forSeeds(60 * TIMES, (random) => {
-      const pairs = [1, 2].map(() => new Pair(NAMES.filter(() => random() < 0.6)));
+      const share = pickOne(random, [0.1, 0.6]);
+      const pairs = [1, 2].map(() => new Pair(NAMES.filter(() => random() < share)));
       const turns = pickOne(random, [0, 0.3]);
       for (let batch = between(random, 1, 10); batch > 0; batch--) {
         const size = pickOne(random, [1, 2, 3, 400, 400, 5000]);
         const length = between(random, 1, 3000);
         const column = randomColumn(random, length);
-        const share = pickOne(random, [1, 1, 0.5, 0.1]);
-        const rows = allRows(length).filter(() => random() < share);
+        const left = pickOne(random, [1, 1, 0.5, 0.1]);
+        const rows = allRows(length).filter(() => random() < left);
         const groups = Int32Array.from(rows, () => Math.floor(random() * size));
         const pair = pairs[random() < turns ? 1 : 0]!;
         pair.add(column, length, groups, rows, size);
@@ -155,6 +162,11 @@ describe("aggregates of one column", () => {
     assert.equal(used(["sum"], numbers, 100, 9), false);
     assert.equal(used(["min", "min"], numbers, 100, 9), false);
     assert.equal(used(["min", "stddev"], numbers, 100, 9), false);
+    assert.equal(used(["count"], numbers, 100, 9), false);
+    const many = new NumberColumn(new Float64Array(800));
+    assert.equal(used(["count"], many, 800, 100), true);
+    assert.equal(used(["count"], many, 800, 101), false);
+    assert.equal(used(["count"], many, 800, 1), true);
     const texts = textColumn([...new Array<string>(98).fill("1.5"), null, "2"]);
     assert.equal(used(["min", "max"], texts, 100, 9), true);
     const words = textColumn([...new Array<string>(98).fill("1.5"), null, "two"]);
@@ -170,6 +182,67 @@ describe("aggregates of one column", () => {
       pair.compare();
     }
   });
+});
+
+describe("a group-by over separated values", () => {
+  const AGGREGATES = [
+    "count",
+    "min(t) as least",
+    "max(t) as greatest",
+    "count if t > 0 as warm",
+    "min(t) if t > 0 as mild",
+    "max(t) if t > 0 as hot",
+  ];
+
+  it("answers as a plain loop does, also when it is asked or saved meanwhile", async () => {
+    await forSeeds(6 * TIMES, async (random) => {
+      const names = AGGREGATES.filter(() => random() < 0.6);
+      const pipeline = `csv columns=(k, t) header=no | stats ${["count as n", ...names]} by k`;
+      const made = bench(pipeline);
+      const [csv, first] = made.makers.map((make) => make());
+      let stats = first!;
+      const keys = pickOne(random, [1, 40, 900]);
+      const plain = new Map<string, number[]>();
+      for (let push = 0; push < 5; push++) {
+        let text = "";
+        for (let row = between(random, 1, 3000); row > 0; row--) {
+          const [key, tenths] = [`k${between(random, 1, keys)}`, between(random, -999, 999)];
+          text += `${key},${(tenths / 10).toFixed(1)}\n`;
+          if (!plain.has(key)) plain.set(key, []);
+          plain.get(key)!.push(tenths / 10);
+        }
+        const batches = await csv!.push(utf8(text));
+        for (const batch of batches) await stats.push(batch as Batch);
+        const expected = [...plain].map(([key, values]) => plainRow(key, values, names));
+        if (random() < 0.4) {
+          assert.deepEqual(rowsOf(textOf(stats.snapshot!() as Iterable<Batch>)), expected);
+        }
+        if (random() < 0.3) {
+          const restored = made.makers[1]!();
+          restored.merge!(stats.save!());
+          stats = restored;
+        }
+        if (push === 4) {
+          assert.deepEqual(rowsOf(textOf(stats.finish!() as Iterable<Batch>)), expected);
+        }
+      }
+    });
+  });
+
+  function plainRow(key: string, values: readonly number[], names: readonly string[]) {
+    const warm = values.filter((value) => value > 0);
+    const all: Record<string, number | null> = {
+      "count": values.length,
+      "min(t) as least": Math.min(...values),
+      "max(t) as greatest": Math.max(...values),
+      "count if t > 0 as warm": warm.length,
+      "min(t) if t > 0 as mild": warm.length === 0 ? null : Math.min(...warm),
+      "max(t) if t > 0 as hot": warm.length === 0 ? null : Math.max(...warm),
+    };
+    const row: Record<string, unknown> = { k: key, n: values.length };
+    for (const name of names) row[name.split(" as ").at(-1)!] = all[name];
+    return row;
+  }
 });
 
 describe("columns that a scan has left in memory", () => {

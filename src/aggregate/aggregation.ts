@@ -55,6 +55,8 @@ export class Aggregation implements Operator<Batch, Batch> {
   /** The columns whose accumulators no column before them has. */
   readonly #states: readonly AggregateColumn[];
   readonly #sets: readonly StateSet[];
+  /** Whether any state counts only some of the rows. */
+  readonly #picks: boolean;
   readonly #table: Groups | null;
   readonly #release: () => void;
   #allRows = NO_ROWS;
@@ -74,6 +76,7 @@ export class Aggregation implements Operator<Batch, Batch> {
       columns.findIndex((column) => column.accumulator === accumulator) === index
     );
     this.#sets = stateSets(this.#states);
+    this.#picks = this.#sets.some(({ condition }) => condition !== null);
     this.#table = keys.length === 0 ? null : newGroups(keys.length, take);
     this.#grow();
   }
@@ -145,7 +148,11 @@ export class Aggregation implements Operator<Batch, Batch> {
 
   #assign(batch: Batch, rows: Uint32Array, count: number): Int32Array {
     if (this.#table !== null) {
-      return this.#table.passing(this.#keys.map(({ evaluate }) => evaluate(batch)), rows, count);
+      const keys = this.#keys.map(({ evaluate }) => evaluate(batch));
+      // Rows of which some are picked go to where passing groups lie.
+      return this.#picks
+        ? this.#table.assign(keys, rows, count)
+        : this.#table.passing(keys, rows, count);
     }
     if (this.#oneGroup.length < count) this.#oneGroup = new Int32Array(count);
     return this.#oneGroup;

@@ -18,6 +18,9 @@ import type { NumberStates } from "./states.ts";
 
 /** The kernel is given the states of all groups when it does not hold them, so it takes fewer rows than that in its time. */
 const LEAST_ROWS_A_GROUP = 2;
+/** The same where rows are only counted, which saves less; and so many rows at the least. */
+const LEAST_COUNTED_ROWS_A_GROUP = 8;
+const LEAST_COUNTED_ROWS = 256;
 /** With fewer states than this there is nothing to be done in one pass. */
 const LEAST_STATES = 2;
 
@@ -65,19 +68,29 @@ export class StateSet {
   #joined(columns: readonly Column[], grouped: GroupedRows): readonly AggregateColumn[] | null {
     const { groups, rows, count, size } = grouped;
     const kernel = this.#kernel;
-    if (kernel === null || this.#states.length < LEAST_STATES) return null;
+    const onlyCounts = columns.length === 0;
+    const least = onlyCounts ? 1 : LEAST_STATES;
+    if (kernel === null || this.#states.length < least || columns.length > 1) return null;
     const held = this.#joint !== null && kernel.holds(this.#joint);
-    if (!held && size * LEAST_ROWS_A_GROUP > count) return null;
-    if (!kernel.fits(count, size) || columns.length !== 1) return null;
+    if (!kernel.fits(count, size) || (!held && isFew(grouped, onlyCounts))) return null;
     const joint = held ? this.#joint! : new Joint(this.#states);
-    if (this.#states.length - joint.apart.length < LEAST_STATES) return null;
-    const numbers = onlyNumbers(columns[0]!, count);
-    if (numbers === null) return null;
+    if (this.#states.length - joint.apart.length < least) return null;
+    const numbers = onlyCounts ? null : onlyNumbers(columns[0]!, count);
+    if (!onlyCounts && numbers === null) return null;
     this.#joint = joint;
-    const skipped = kernel.add(joint, groups, numbers, rows, count, size);
-    if (skipped > 0) joint.addNulls(kernel.added, grouped);
+    if (numbers === null) kernel.tally(joint, groups, count, size);
+    else if (kernel.add(joint, groups, numbers, rows, count, size) > 0) {
+      joint.addNulls(kernel.added, grouped);
+    }
     return joint.apart;
   }
+}
+
+/** Whether the rows are too few for all groups to be given to the kernel. */
+function isFew({ count, size }: GroupedRows, onlyCounts: boolean): boolean {
+  return onlyCounts
+    ? count < Math.max(LEAST_COUNTED_ROWS, size * LEAST_COUNTED_ROWS_A_GROUP)
+    : count < size * LEAST_ROWS_A_GROUP;
 }
 
 /** The states of a set that the kernel can keep up together, and the others. */

@@ -48,6 +48,7 @@ interface KernelExports {
   remember(start: number, end: number, length: number, group: number): void;
   read(count: number, starts: number, ends: number, base: number, length: number): number;
   fold(count: number, wantsSums: boolean): number;
+  tally(count: number): void;
   instants(count: number, starts: number, ends: number, base: number, length: number): number;
   hash(
     count: number,

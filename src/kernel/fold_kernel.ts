@@ -87,13 +87,16 @@ export class FoldKernel {
     count: number,
     size: number,
   ): number {
-    if (this.#owner !== owner || this.#counted > MOST_COUNTED) this.#hold(owner, size);
-    else if (size > this.#size) this.#open(size);
-    const { groups: own, exports } = this.#memory;
-    if (groups !== own) own.set(groups.subarray(0, count));
+    this.#begin(owner, groups, count, size);
     this.#put(numbers, rows, count);
-    this.#counted += count;
-    return exports.fold(count, this.#sums);
+    return this.#memory.exports.fold(count, this.#sums);
+  }
+
+  /** As {@link FoldKernel.add}, where rows are counted and nothing is added up. */
+  tally(owner: FoldOwner, groups: Int32Array, count: number, size: number): void {
+    this.#begin(owner, size === 1 ? null : groups, count, size);
+    if (size === 1) this.#counts[0]! += count;
+    else this.#memory.exports.tally(count);
   }
 
   /** Writes the states of `owner`, or of whoever owns them, to where they are kept, if it holds them. */
@@ -113,6 +116,14 @@ export class FoldKernel {
     for (const values of counts) {
       for (let group = 0; group < this.#size; group++) values[group]! += this.#counts[group]!;
     }
+  }
+
+  #begin(owner: FoldOwner, groups: Int32Array | null, count: number, size: number): void {
+    if (this.#owner !== owner || this.#counted > MOST_COUNTED) this.#hold(owner, size);
+    else if (size > this.#size) this.#open(size);
+    this.#counted += count;
+    const { groups: own } = this.#memory;
+    if (groups !== null && groups !== own) own.set(groups.subarray(0, count));
   }
 
   #hold(owner: FoldOwner, size: number): void {
