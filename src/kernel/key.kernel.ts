@@ -52,6 +52,7 @@ export function look(
   const tagBase = generation << LENGTH_BITS;
   const bases = i32x4.splat(base);
   const limits = i32x4.splat(<i32> limit);
+  // Four short keys at a time; where one of four is another, these four by themselves.
   let apart = from;
   for (let cell = from; cell < count; cell++) {
     while (cell >= apart && cell + 4 <= count) {
@@ -107,9 +108,16 @@ function farther(first: usize, low: v128, high: v128, tag: i32): i32 {
 
 /** What is done with every key, compiled into the loop: its bytes stay in registers. */
 class Key {
-  /** Writes the groups of four cells if all are known, and short enough; else false. */
+  /** Writes the groups of four cells, if all are known and of at most 16 bytes; false for all else. */
   @inline
-  static four(cell: i32, starts: usize, ends: usize, bases: v128, limits: v128, tagBase: i32): bool {
+  static four(
+    cell: i32,
+    starts: usize,
+    ends: usize,
+    bases: v128,
+    limits: v128,
+    tagBase: i32,
+  ): bool {
     const place = <usize> cell << 2;
     const from = v128.load(starts + place);
     const at = i32x4.sub(from, bases);
@@ -131,6 +139,7 @@ class Key {
     return true;
   }
 
+  /** The group of a key of at most 16 bytes at `at` of the input, -1 for none. */
   @inline
   static short(at: i32, size: i32, tagBase: i32): i32 {
     return Key.half(Key.low(at, size), tagBase | size);
@@ -154,7 +163,7 @@ class Key {
     return v128.and(v128.load(start, INPUT + 16), v128.load(ONES + 32 + 16 - size));
   }
 
-  /** The group of a key of at most 16 bytes, -1 for none. */
+  /** The same, when its bytes are at hand. */
   @inline
   static half(low: v128, tag: i32): i32 {
     const slot = Key.firstSlot(low);

@@ -23,6 +23,9 @@ const TENTHS: u64 = 0x302e_3030_3030_3030;
 const TENTHS_FACTOR: u64 = 0x640a_0001;
 /** As {@link OVER_NINE}, where instead of the point there may only be zero. */
 const OVER_TENTHS: u64 = 0x767f_7676_7676_7676;
+/** The same of the last four bytes, and the most that each may then be. */
+const LAST_OF_TENTHS: i32 = 0x302e_3030;
+const MOST_OF_TENTHS: i32 = 0x0900_0909;
 /** After four cells that are not all tenths, how many are read by themselves before four are tried again: ever more. */
 const FEWEST_APART: i32 = 4;
 const MOST_APART: i32 = 64;
@@ -81,57 +84,55 @@ export function read(count: i32, starts: usize, ends: usize, base: i32, length: 
   return left;
 }
 
-/** Four cells at a time. */
+/** Four cells at a time, compiled into the loop. */
 class Tenths {
-  /** Writes the numbers of four cells if each is at most two digits, a point and a digit, with or without a sign; else false. */
+  /**
+   * Writes the numbers of four cells, if each is one or two digits, a point and a digit, with or without a minus; false for
+   * all else. A lane has the last four bytes of a cell: tens, ones, point, tenths.
+   */
   @inline
   static four(cell: i32, starts: usize, ends: usize, bases: v128, most: v128): bool {
     const place = <usize> cell << 2;
     const from = i32x4.sub(v128.load(starts + place), bases);
     const behind = i32x4.sub(v128.load(ends + place), bases);
-    const outside = v128.or(i32x4.gt_u(from, most), i32x4.gt_u(behind, most));
-    if (v128.any_true(outside)) return false;
-    const first = v128.load64_lane(
-      <usize> i32x4.extract_lane(behind, 1),
-      v128.load64_zero(<usize> i32x4.extract_lane(behind, 0), INPUT - 8),
-      1,
-      INPUT - 8,
-    );
-    const second = v128.load64_lane(
-      <usize> i32x4.extract_lane(behind, 3),
-      v128.load64_zero(<usize> i32x4.extract_lane(behind, 2), INPUT - 8),
-      1,
-      INPUT - 8,
-    );
+    if (v128.any_true(v128.or(i32x4.gt_u(from, most), i32x4.gt_u(behind, most)))) return false;
+    const first = Tenths.pair(i32x4.extract_lane(behind, 0), i32x4.extract_lane(behind, 1));
+    const second = Tenths.pair(i32x4.extract_lane(behind, 2), i32x4.extract_lane(behind, 3));
     const text = v128.shuffle<i32>(first, second, 1, 3, 5, 7);
     const before = v128.shuffle<i32>(first, second, 0, 2, 4, 6);
     const size = i32x4.sub(behind, from);
     const isFive = i32x4.eq(size, i32x4.splat(5));
     const isFour = i32x4.eq(size, i32x4.splat(4));
     const isThree = i32x4.eq(size, i32x4.splat(3));
-    const shortSign = v128.and(
-      isFour,
-      i32x4.eq(v128.and(text, i32x4.splat(0xff)), i32x4.splat(MINUS)),
-    );
-    const negative = v128.or(isFive, shortSign);
-    const oneDigit = v128.and(v128.or(isThree, shortSign), i32x4.splat(0xff));
-    const digits = v128.andnot(v128.xor(text, i32x4.splat(0x302e_3030)), oneDigit);
-    const known = v128.or(v128.or(isThree, isFour), isFive);
-    const noSign = v128.and(isFive, i32x4.ne(i32x4.shr_u(before, 24), i32x4.splat(MINUS)));
-    const odd = v128.or(
-      v128.or(i8x16.gt_u(digits, i32x4.splat(0x0900_0909)), noSign),
-      v128.not(known),
-    );
-    if (v128.any_true(odd)) return false;
+    const hasMinus = i32x4.eq(v128.and(text, i32x4.splat(0xff)), i32x4.splat(MINUS));
+    const minusFirst = v128.and(isFour, hasMinus);
+    const negative = v128.or(isFive, minusFirst);
+    const noTens = v128.and(v128.or(isThree, minusFirst), i32x4.splat(0xff));
+    const digits = v128.andnot(v128.xor(text, i32x4.splat(LAST_OF_TENTHS)), noTens);
+    const others = i8x16.gt_u(digits, i32x4.splat(MOST_OF_TENTHS));
+    const noMinus = v128.and(isFive, i32x4.ne(i32x4.shr_u(before, 24), i32x4.splat(MINUS)));
+    const sizes = v128.or(v128.or(isThree, isFour), isFive);
+    if (v128.any_true(v128.or(v128.or(others, noMinus), v128.not(sizes)))) return false;
     const tens = i32x4.dot_i16x8_s(v128.and(digits, i32x4.splat(0x00ff_00ff)), i32x4.splat(100));
-    const ones = i32x4.dot_i16x8_s(i16x8.shr_u(digits, 8), i32x4.splat(0x0001_000a));
-    const whole = i32x4.sub(v128.xor(i32x4.add(tens, ones), negative), negative);
+    const rest = i32x4.dot_i16x8_s(i16x8.shr_u(digits, 8), i32x4.splat(0x0001_000a));
+    Tenths.write(cell, i32x4.sub(v128.xor(i32x4.add(tens, rest), negative), negative));
+    return true;
+  }
+
+  /** The eight bytes in front of two places. */
+  @inline
+  static pair(first: i32, second: i32): v128 {
+    const low = v128.load64_zero(first, INPUT - 8);
+    return v128.load64_lane(second, low, 1, INPUT - 8);
+  }
+
+  @inline
+  static write(cell: i32, whole: v128): void {
     const value = <usize> cell << 3;
     const ten = f64x2.splat(10);
-    v128.store(value, f64x2.div(f64x2.convert_low_i32x4_s(whole), ten), VALUES);
     const upper = v128.shuffle<i32>(whole, whole, 2, 3, 2, 3);
+    v128.store(value, f64x2.div(f64x2.convert_low_i32x4_s(whole), ten), VALUES);
     v128.store(value, f64x2.div(f64x2.convert_low_i32x4_s(upper), ten), VALUES + 16);
-    return true;
   }
 }
 
