@@ -3,13 +3,13 @@
  * groups are read. Open addressing over typed arrays, linear probing, a secret hash against prepared collisions.
  * @module
  */
-import type { Column } from "../batch/column.ts";
-import type { ConstantColumn, NumberColumn, TextColumn, TimeColumn } from "../batch/column.ts";
+import type { Column, NumberColumn, TextColumn, TimeColumn } from "../batch/column.ts";
 import { shortBytes, shortInt32s, shortUint32s } from "../batch/short_arrays.ts";
 import { RunError } from "../errors.ts";
 import { type GroupTableState, keyColumn } from "./group_columns.ts";
 import type { Groups } from "./groups.ts";
 import { halfSipHash, type HashSecret, randomSecret } from "./hash.ts";
+import { doubledSlots } from "./hash_slots.ts";
 import { copyBytes, equalBytes, KeyEncoder, TAG, viewOf } from "./key.ts";
 import { NearKeys } from "./near_keys.ts";
 import { RecentNumbers } from "./recent_numbers.ts";
@@ -28,7 +28,6 @@ const MAX_ARENA_BYTES = 2 ** 31 - 1;
 export class GroupTable implements Groups {
   #size = 0;
   #mask = FIRST_SLOTS - 1;
-  /** Pairs of hash and group number + 1; 0 for a free slot. */
   #slots = shortInt32s(2 * FIRST_SLOTS);
   #arena = shortBytes(FIRST_ARENA_BYTES);
   #view = viewOf(this.#arena);
@@ -64,8 +63,8 @@ export class GroupTable implements Groups {
     this.#reserve(count);
     if (only.kind === "number") this.#assignNumbers(only, TAG.number, rows, count);
     else if (only.kind === "time") this.#assignNumbers(only, TAG.time, rows, count);
-    else if (only.kind === "constant") this.#assignConstant(only, count);
-    else this.#assignCells(only, rows, count);
+    else if (only.kind !== "constant") this.#assignCells(only, rows, count);
+    else if (count > 0) this.#groups.fill(this.#findCell(only, 0), 0, count);
     return this.#groups;
   }
 
@@ -156,10 +155,6 @@ export class GroupTable implements Groups {
     return this.#find(bytes, view, 0, 8, tag);
   }
 
-  #assignConstant(column: ConstantColumn, count: number): void {
-    if (count > 0) this.#groups.fill(this.#findCell(column, 0), 0, count);
-  }
-
   #assignCells(column: Column, rows: Uint32Array, count: number): void {
     for (let index = 0; index < count; index++) {
       this.#groups[index] = this.#findCell(column, rows[index]!);
@@ -246,19 +241,10 @@ export class GroupTable implements Groups {
   }
 
   #rehash(): void {
-    const old = this.#slots;
-    this.#take(2 * old.byteLength);
-    const slots = new Int32Array(2 * old.length);
-    const mask = this.#mask * 2 + 1;
-    for (let at = 0; at < old.length; at += 2) {
-      if (old[at + 1] === 0) continue;
-      let slot = old[at]! & mask;
-      while (slots[2 * slot + 1] !== 0) slot = (slot + 1) & mask;
-      slots[2 * slot] = old[at]!;
-      slots[2 * slot + 1] = old[at + 1]!;
-    }
-    this.#slots = slots;
-    this.#mask = mask;
-    this.#take(-old.byteLength);
+    const { byteLength } = this.#slots;
+    this.#take(2 * byteLength);
+    this.#slots = doubledSlots(this.#slots);
+    this.#mask = this.#mask * 2 + 1;
+    this.#take(-byteLength);
   }
 }
