@@ -48,6 +48,14 @@ export type StageReject =
   & Pick<Reject, "reason" | "text">
   & Partial<Pick<Reject, "line" | "offset" | "class">>;
 
+/** About what a reject takes besides its texts. */
+const REJECT_BYTES = 160;
+
+/** About what a reject takes in memory. */
+export function rejectBytes({ text, reason }: Pick<Reject, "reason" | "text">): number {
+  return REJECT_BYTES + 2 * (text.length + reason.length);
+}
+
 /** The reject that `stage` tells of. */
 export function rejectOf(told: StageReject, stage: string): Reject {
   const { line = null, offset = null, class: name = "syntax", reason, text } = told;

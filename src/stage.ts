@@ -37,6 +37,24 @@ export interface BelowFigures {
   quantileMs(quantile: number): number | null;
 }
 
+/** What an instance of a pipeline has told of its work, held back until that is certain. */
+export interface Told {
+  /** All of it is certain: rejects are told and figures counted. Throws what the run's policy throws. */
+  commit(): void;
+  /** None of it was: the work has failed. */
+  forget(): void;
+  /** Lines and rejects are told at once from now on; figures are counted with the next {@link Told.commit}. */
+  open(): void;
+  /** Forgets what is held back, and hears nothing more. */
+  close(): void;
+}
+
+/** An instance of a nested pipeline, and what it tells. */
+export interface Attempt {
+  readonly operator: Operator<Batch, Batch>;
+  readonly told: Told;
+}
+
 /** What a running stage may reach: nothing of HTTP, telemetry or the runtime. Its methods are called on it, so do not spread it. */
 export interface StageContext {
   readonly limits: Limits;
@@ -77,6 +95,8 @@ export interface StageContext {
    * snapshot that is not counted.
    */
   nestedFactory(plan: Plan, label: string): (observed?: boolean) => Operator<Batch, Batch>;
+  /** As {@link StageContext.nestedFactory}, for instances whose work may come to nothing and be done again by others. */
+  attempts(plan: Plan, label: string): () => Attempt;
   /** For a nested stage one object of all its instances in a run, the key of what they need to make only once; else null. */
   readonly common: object | null;
   /** The words this run uses; for compiling expressions and finding aggregates. */

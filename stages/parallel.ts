@@ -110,12 +110,13 @@ const parallel: StageDefinition<typeof shape> = defineStage({
   memory: ({ lanes, min, max }, limits) =>
     2 * (lanes ?? max ?? Math.max(min ?? 1, MOST_BY_ITSELF)) * limits.edgeBytes,
   create({ lanes, unordered, pipeline, balance, min, max }, context) {
-    const make = context.nestedFactory(pipeline, "1");
-    if (lanes === 1) return make();
+    // One lane has nobody who would do its batches again.
+    if (lanes === 1) return context.nested(pipeline, "1");
     const least = lanes ?? min ?? 1;
     const most = lanes ?? max ?? Math.max(least, MOST_BY_ITSELF);
     const ordered = unordered === undefined;
-    return new ParallelLanes({ least, most, ordered, balance, make: () => make() }, context);
+    const make = context.attempts(pipeline, "1");
+    return new ParallelLanes({ least, most, ordered, balance, make }, context);
   },
 });
 

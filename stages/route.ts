@@ -120,7 +120,10 @@ function splitter(
   return {
     split,
     save: () => unmatched,
-    restore: (state) => void (unmatched = state as number),
+    restore(state) {
+      unmatched = state as number;
+      if (unmatched > 0) context.fact("unmatched", unmatched);
+    },
   };
 }
 

@@ -3,8 +3,10 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
+import { saveOperator } from "../pipeline/chain.ts";
+import { type Steps, stepsOf } from "../pipeline/steps.ts";
 import type { Clock } from "../resources.ts";
-import type { Operator, Outputs } from "../stage.ts";
+import { type Attempt, NOTHING, type Operator, type Outputs } from "../stage.ts";
 
 /** How much of the average the last batch is. */
 const SHARE = 0.2;
@@ -12,9 +14,12 @@ const SHARE = 0.2;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** One instance of the pipeline; its calls never overlap. */
+/**
+ * One instance of the pipeline; its calls never overlap. What it tells of a batch is certain when {@link Lane.through} is
+ * called, so that a batch that is done again elsewhere counts once.
+ */
 export class Lane {
-  operator: Operator<Batch, Batch>;
+  #attempt: Attempt;
   /** A push is under way. */
   pushing = false;
   /** All time in pushes, in milliseconds. */
@@ -32,10 +37,15 @@ export class Lane {
 
   constructor(
     readonly index: number,
-    readonly make: () => Operator<Batch, Batch>,
+    readonly make: () => Attempt,
     readonly clock: Clock,
   ) {
-    this.operator = make();
+    this.#attempt = make();
+    this.#begin();
+  }
+
+  get operator(): Operator<Batch, Batch> {
+    return this.#attempt.operator;
   }
 
   /** Taken out, and not yet back. */
@@ -58,13 +68,33 @@ export class Lane {
   /** What is ready inside, unless a push is under way; null then, and when there is nothing that could be. */
   take(): Promise<Outputs<Batch>> | null {
     if (this.pushing || this.#taking !== null || this.operator.take === undefined) return null;
-    this.#taking = Promise.resolve(this.operator.take()).finally(() => this.#taking = null);
+    this.#taking = this.#take(this.operator.take()).finally(() => this.#taking = null);
     return this.#taking;
   }
 
   /** Resolves when nothing is under way inside; null when nothing is. */
   settled(): Promise<unknown> | null {
     return this.#taking;
+  }
+
+  /** The batch that was pushed is done. Throws what the run's policy for rejects throws. */
+  through(): void {
+    this.#attempt.told.commit();
+  }
+
+  /** What it finishes with, which nobody does again. */
+  *finish(): Steps<Batch> {
+    this.#attempt.told.open();
+    try {
+      yield* stepsOf(this.operator.finish?.() ?? NOTHING);
+    } finally {
+      this.through();
+    }
+  }
+
+  /** Its state; null while it has a batch that is saved as input, since what it would save then is of that. */
+  save(): unknown {
+    return this.pushing && this.operator.take === undefined ? null : saveOperator(this.operator);
   }
 
   /** A batch took so long. */
@@ -98,7 +128,25 @@ export class Lane {
 
   /** Another instance in place of one that failed. */
   renew(): void {
+    this.dispose();
+    this.#attempt = this.make();
+    this.#begin();
+  }
+
+  /** Whatever is under way in it comes to nothing. */
+  dispose(): void {
+    this.#attempt.told.close();
     this.operator.dispose?.();
-    this.operator = this.make();
+  }
+
+  /** Where stages hold rows of several batches, what they tell belongs to none, and no batch is done again. */
+  #begin(): void {
+    if (this.operator.take !== undefined) this.#attempt.told.open();
+  }
+
+  async #take(ready: Outputs<Batch> | Promise<Outputs<Batch>>): Promise<Outputs<Batch>> {
+    const outputs = await ready;
+    this.through();
+    return outputs;
   }
 }

@@ -88,7 +88,7 @@ export class LaneSet {
     while (this.size > count) {
       const last = this.#lanes.at(-1)!;
       if (last.pushing || last.operator.take !== undefined) break;
-      last.operator.dispose?.();
+      last.dispose();
       this.#lanes.pop();
     }
     if (this.size === from) return;

@@ -5,8 +5,8 @@
 import { Batch } from "../batch/batch.ts";
 import { type PackedBatch, packRows, unpackRows } from "../batch/packed_rows.ts";
 import { disposeAll, restoreOperator } from "../pipeline/chain.ts";
-import { type Steps, stepsOf, type Stepwise, stepwise } from "../pipeline/steps.ts";
-import type { Operator, Outputs, StageContext } from "../stage.ts";
+import { type Steps, type Stepwise, stepwise } from "../pipeline/steps.ts";
+import type { Attempt, Operator, Outputs, StageContext } from "../stage.ts";
 import { type Balance } from "./balance.ts";
 import { LaneCount } from "./lane_count.ts";
 import { LaneSet } from "./lane_set.ts";
@@ -20,7 +20,7 @@ export interface ParallelLanesOptions {
   readonly ordered: boolean;
   readonly balance: Balance;
   /** Makes an instance of the pipeline. */
-  make(): Operator<Batch, Batch>;
+  make(): Attempt;
 }
 
 /** A batch under way, or done and not yet given. */
@@ -49,7 +49,8 @@ const EMPTY = Batch.ofRows([]);
 
 /**
  * Each batch goes to one lane that is free; while none is, the input waits. A batch whose lane throws goes to another one.
- * Holds at most two batches a lane, and what they gave.
+ * Its rejects and figures are held back until it is through, so they count once, as do those of a batch that is saved while it
+ * is under way. Holds at most two batches a lane, what they gave, and what is held back of one batch a lane.
  */
 export class ParallelLanes implements Operator<Batch, Batch> {
   readonly #lanes: LaneSet;
@@ -62,6 +63,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
   #fault: { readonly of: unknown } | null = null;
   #change: PromiseWithResolvers<void> | null = null;
   #over = false;
+  #retried = 0;
 
   constructor(
     readonly options: ParallelLanesOptions,
@@ -106,7 +108,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
         ),
         ...(this.#extra.length === 0 ? [] : [{ outputs: packRows(this.#extra) }]),
       ],
-      lanes: this.#lanes.all.map(({ operator }) => operator.save?.() ?? null),
+      lanes: this.#lanes.all.map((lane) => lane.save()),
     };
   }
 
@@ -133,7 +135,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
     this.#over = true;
     this.#slots = [];
     this.#changed();
-    disposeAll(this.#lanes.all.map(({ operator }) => operator));
+    disposeAll(this.#lanes.all);
   }
 
   async #pushLater(batch: Batch): Promise<Outputs<Batch>> {
@@ -166,7 +168,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
     for (const lane of this.#lanes.all) {
       const taking = lane.settled();
       if (taking !== null) yield taking;
-      yield* stepsOf(lane.operator.finish?.() ?? []);
+      yield* lane.finish();
     }
     yield* this.#drain();
   }
@@ -200,6 +202,8 @@ export class ParallelLanes implements Operator<Batch, Batch> {
   #run(slot: Slot, lane: Lane): void {
     const begun = this.context.resources.clock.now();
     const done = (outputs: Outputs<Batch>) => {
+      if (this.#over) return;
+      lane.through();
       slot.outputs = outputs;
       this.#lanes.well(lane, this.context.resources.clock.now() - begun);
     };
@@ -208,7 +212,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
       if (!(outputs instanceof Promise)) return done(outputs);
       lane.pushing = true;
       const given = outputs.finally(() => lane.pushing = false)
-        .then(done, (fault) => this.#failed(slot, lane, fault))
+        .then(done).catch((fault) => this.#failed(slot, lane, fault))
         .finally(() => this.#settled());
       // Its stages hold some of the batch by now, so that saved as input it would come twice.
       if (lane.operator.take !== undefined) this.context.meanwhile(given);
@@ -220,6 +224,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
   #failed(slot: Slot, lane: Lane, fault: unknown): void {
     if (this.#over) return;
     if (!this.#lanes.ill(lane, fault) || ++slot.tries >= MOST_TRIES) return this.#fail(fault);
+    this.context.fact("retried", ++this.#retried);
     this.#homeless.unshift(slot);
   }
 

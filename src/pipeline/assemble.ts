@@ -3,13 +3,11 @@
  * @module
  */
 import type { Plan } from "../language/syntax.ts";
-import type { StageContext } from "../stage.ts";
 import type { AnyOperator } from "./chain.ts";
 import { edgesOf, reachesOut, type Sharing, sharingOf } from "./edges.ts";
-import { HeldBack } from "./held_back.ts";
 import { observed } from "./observed.ts";
 import { type Place, probeFor, UNOBSERVED } from "./place.ts";
-import { nestedIn, type Probe } from "./probe.ts";
+import type { Probe } from "./probe.ts";
 import { RejectLevel } from "./reject_feed.ts";
 import { createOperator } from "./row_errors.ts";
 import { type Keeps, keepsOf } from "./spent.ts";
@@ -65,16 +63,16 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
     };
     const probe = probeFor(definition, stage, place, services.limits, madeAt);
     const edges = edgesOfPlan[index]!;
-    const create = (context: StageContext) => createOperator(definition, stage, context);
+    const create = (own: StageServices) =>
+      createOperator(definition, stage, new Context(own, stage, edges, place, probe));
     // What waits for a stage that takes rejects is not its state, and would not come again.
     const supervision = definition.takesRejects ? undefined : services.supervision;
-    const held = supervision && new HeldBack();
-    const own = held === undefined ? services : { ...services, ...held.services };
-    const context = new Context(own, stage, edges, place, probe);
-    const operator = held === undefined || supervision === undefined
-      ? create(context)
-      : supervised(() => create(context), context, held, definition.kind, supervision, () =>
-        nestedIn(probes, place.path));
+    const operator = supervision === undefined ? create(services) : supervised({
+      make: (told) => create({ ...services, ...told }),
+      context: new Context(services, stage, edges, place, probe),
+      kind: definition.kind,
+      supervision,
+    });
     return {
       name: stage.stage,
       probe,
@@ -90,7 +88,7 @@ export function assemble(plan: Plan, services: StageServices): Assembly {
         const among = levels.get(others) ?? new RejectLevel();
         levels.set(others, among);
         const apart = { ...UNOBSERVED, level: among, index };
-        return create(new Context(others, stage, edges, apart, null));
+        return createOperator(definition, stage, new Context(others, stage, edges, apart, null));
       },
     };
   });

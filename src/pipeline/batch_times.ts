@@ -48,6 +48,21 @@ export class BatchTimeHistogram {
     this.count += batches;
   }
 
+  /** Counts what `other` has counted. */
+  add(other: BatchTimeHistogram): void {
+    if (other.count === 0) return;
+    for (let bucket = 0; bucket < this.counts.length; bucket++) {
+      this.counts[bucket]! += other.counts[bucket]!;
+    }
+    this.sumMs += other.sumMs;
+    this.count += other.count;
+  }
+
+  clear(): void {
+    if (this.count > 0) this.counts.fill(0);
+    this.sumMs = this.count = 0;
+  }
+
   /** The upper bound of the bucket that holds the share `quantile` of all; null when there are none. */
   quantile(quantile: number): number | null {
     if (this.count === 0) return null;

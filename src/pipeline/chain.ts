@@ -229,7 +229,7 @@ function createAll(makers: readonly (() => AnyOperator)[]): readonly AnyOperator
 }
 
 /** Disposes of each once; what the first failing one throws is thrown when all have been called. */
-export function disposeAll(operators: readonly AnyOperator[]): void {
+export function disposeAll(operators: readonly Pick<AnyOperator, "dispose">[]): void {
   let faults: { readonly first: unknown } | null = null;
   for (const operator of operators) {
     try {

@@ -2,46 +2,95 @@
  * What is told of rows and may have to be taken back.
  * @module
  */
-import { UnderWay } from "./under_way.ts";
+import type { Budget, Told } from "../stage.ts";
+import { Counts } from "./counts.ts";
+import type { Fact, Teller } from "./facts.ts";
+import type { Probe } from "./probe.ts";
 
-/** What a stage, and those nested in it, say of lines and rejects: held back until the call has succeeded. */
-export class HeldBack {
-  /** What they have begun and not ended. */
-  readonly underWay: UnderWay = new UnderWay();
+/** About what a word takes while it is held back, besides what it is about. */
+const WORD_BYTES = 128;
+
+/**
+ * What a stage, and those nested in it, tell of lines, rejects, facts and rows: held back until their work has succeeded. Then it goes
+ * to those who hold the stages around it back, `outer`, and at last to the run. What waits is declared to the budget,
+ * but for figures, which are a few numbers for each stage.
+ */
+export class HeldBack implements Told {
+  readonly #counts = new Map<Probe, Counts>();
+  readonly #facts = new Map<Teller, Map<string, Fact>>();
   #waiting: (() => void)[] = [];
+  #bytes = 0;
   /** How much was said at once; null while it is held back. */
   #said: number | null = null;
   /** How much of that is being said again. */
   #repeated = 0;
+  #closed = false;
 
-  /** Says `what` when it is certain. */
-  readonly say = (what: () => void): void => {
-    if (this.#said === null) this.#waiting.push(what);
-    else if (this.#repeated > 0) this.#repeated--;
+  constructor(readonly budget: Budget, readonly outer?: HeldBack) {}
+
+  /** Says `what`, which is about so many bytes, when it is certain. Throws what the budget throws. */
+  say(what: () => void, bytes = 0): void {
+    if (this.#closed) return;
+    if (this.#said === null) {
+      this.#waiting.push(what);
+      this.#hold(WORD_BYTES + bytes);
+    } else if (this.#repeated > 0) this.#repeated--;
     else {
       this.#said++;
-      what();
+      this.#pass(what, bytes);
     }
-  };
-
-  /** What stages are to tell in place of the run's own. */
-  readonly services = { say: this.say, meanwhile: this.underWay.add };
-
-  /** Says it all. Throws what the run's policy throws. */
-  commit(): void {
-    if (this.#waiting.length === 0) return;
-    for (const what of this.#waiting.splice(0)) what();
   }
 
-  forget(): void {
-    this.#waiting = [];
+  /** Remembers a fact until it is certain. */
+  tell(teller: Teller, fact: Fact): void {
+    if (this.#closed) return;
+    const known = this.#facts.get(teller);
+    if (known === undefined) this.#facts.set(teller, new Map([[fact.name, fact]]));
+    else known.set(fact.name, fact);
+  }
+
+  /** Where a stage that `probe` observes is to be counted until that is certain. */
+  countsOf(probe: Probe): Counts {
+    const known = this.#counts.get(probe);
+    if (known !== undefined) return known;
+    const counts = new Counts();
+    this.#counts.set(probe, counts);
+    return counts;
+  }
+
+  commit(): void {
+    if (this.#closed) return;
+    const { outer } = this;
+    for (const [probe, counts] of this.#counts) {
+      if (counts.batchesIn + counts.batchesOut + counts.times.count === 0) continue;
+      counts.moveTo(outer?.countsOf(probe) ?? probe.counts);
+    }
+    if (this.#facts.size > 0) this.#commitFacts();
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    const bytes = Math.ceil(this.#bytes / waiting.length) - WORD_BYTES;
+    this.#drop();
+    for (const what of waiting) this.#pass(what, bytes);
   }
 
   /**
-   * Says at once what comes from now on, until the function that is returned is called: work that is too long to be held
+   * None of it was. With `brought`, it was told by instances that were made anew while they were brought to where the last ones
+   * had been, so that this is what they begin with.
+   */
+  forget(brought?: "brought"): void {
+    for (const counts of this.#counts.values()) counts.clear();
+    for (const [teller, facts] of brought === undefined ? [] : this.#facts) {
+      for (const fact of facts.values()) teller.begin(fact);
+    }
+    this.#facts.clear();
+    this.#drop();
+  }
+
+  /**
+   * Lines and rejects are said at once from now on, until the function that is returned is called: work that is too long to be held
    * back. The first `repeated` are left out, for they are those that such work has said before; it gives how many were said.
    */
-  open(repeated: number): () => number {
+  open(repeated = 0): () => number {
     this.commit();
     this.#said = this.#repeated = repeated;
     return () => {
@@ -49,5 +98,37 @@ export class HeldBack {
       this.#said = null;
       return said;
     };
+  }
+
+  close(): void {
+    this.forget();
+    this.#closed = true;
+  }
+
+  #pass(what: () => void, bytes: number): void {
+    if (this.outer === undefined) what();
+    else this.outer.say(what, bytes);
+  }
+
+  #commitFacts(): void {
+    const { outer } = this;
+    for (const [teller, facts] of this.#facts) {
+      for (const fact of facts.values()) {
+        if (outer === undefined) teller.tell(fact);
+        else outer.tell(teller, fact);
+      }
+    }
+    this.#facts.clear();
+  }
+
+  #hold(bytes: number): void {
+    this.#bytes += bytes;
+    this.budget.take(bytes);
+  }
+
+  #drop(): void {
+    this.#waiting = [];
+    this.budget.take(-this.#bytes);
+    this.#bytes = 0;
   }
 }

@@ -3,20 +3,22 @@
  * @module
  */
 import { NOTHING, type Operator, type Outputs } from "../stage.ts";
+import type { Counts } from "./counts.ts";
 import type { Probe } from "./probe.ts";
 import { type Steps, stepsOf, stepwise } from "./steps.ts";
 
 /**
- * The operator with its work timed and counted by `probe`; the rest of it is passed on. A probe that several operators
- * share is closed by whoever made it.
+ * The operator with its work timed by `probe` and counted there, or in `counts`; the rest of it is passed on. A probe that
+ * several operators share is closed by whoever made it.
  */
 export function observed<In, Out>(
   operator: Operator<In, Out>,
   probe: Probe,
   shared = false,
+  counts: Counts = probe.counts,
 ): Operator<In, Out> {
   // Its getters are undefined where the operator has no such method, which to callers is the same as being absent.
-  return new Observed(operator, probe, shared) as Operator<In, Out>;
+  return new Observed(operator, probe, shared, counts) as Operator<In, Out>;
 }
 
 /**
@@ -28,6 +30,7 @@ class Observed<In, Out> {
     readonly operator: Operator<In, Out>,
     readonly probe: Probe,
     readonly shared: boolean,
+    readonly counts: Counts,
   ) {}
 
   get take(): Operator<In, Out>["take"] | undefined {
@@ -40,10 +43,10 @@ class Observed<In, Out> {
   }
 
   get offer(): Operator<In, Out>["offer"] | undefined {
-    const { operator, probe } = this;
+    const { operator, counts } = this;
     if (operator.offer === undefined) return undefined;
     return (chunk) => {
-      probe.countIn(chunk);
+      counts.countIn(chunk);
       operator.offer!(chunk);
     };
   }
@@ -73,7 +76,7 @@ class Observed<In, Out> {
   }
 
   push(chunk: In): Outputs<Out> | Promise<Outputs<Out>> {
-    this.probe.countIn(chunk);
+    this.counts.countIn(chunk);
     this.probe.working();
     return this.#counted(this.operator.push(chunk));
   }
@@ -82,8 +85,8 @@ class Observed<In, Out> {
     this.probe.working();
     const rest = this.operator.finish?.() ?? NOTHING;
     return Symbol.asyncIterator in rest
-      ? stepwise(() => observedSteps(rest, this.probe))
-      : observedNow(rest, this.probe);
+      ? stepwise(() => observedSteps(rest, this.probe, this.counts))
+      : observedNow(rest, this.probe, this.counts);
   }
 
   dispose(): void {
@@ -97,19 +100,19 @@ class Observed<In, Out> {
   }
 
   #count(outputs: Outputs<Out>): Outputs<Out> {
-    for (const output of outputs) this.probe.countOut(output);
-    this.probe.worked();
+    for (const output of outputs) this.counts.countOut(output);
+    this.probe.worked(this.counts);
     return outputs;
   }
 }
 
-function* observedSteps<Out>(rest: AsyncIterable<Out>, probe: Probe): Steps<Out> {
+function* observedSteps<Out>(rest: AsyncIterable<Out>, probe: Probe, counts: Counts): Steps<Out> {
   for (const step of stepsOf(rest)) {
     if (step instanceof Promise) {
       yield step;
       continue;
     }
-    probe.countOut(step);
+    counts.countOut(step);
     probe.waiting();
     yield step;
     probe.working();
@@ -118,9 +121,9 @@ function* observedSteps<Out>(rest: AsyncIterable<Out>, probe: Probe): Steps<Out>
 }
 
 /** As {@link observedSteps}, for what is there without waiting. */
-function* observedNow<Out>(rest: Iterable<Out>, probe: Probe): Generator<Out> {
+function* observedNow<Out>(rest: Iterable<Out>, probe: Probe, counts: Counts): Generator<Out> {
   for (const output of rest) {
-    probe.countOut(output);
+    counts.countOut(output);
     probe.waiting();
     yield output;
     probe.working();

@@ -2,13 +2,11 @@
  * The way of rejects to a stage below that takes them.
  * @module
  */
-import type { Reject } from "../reject.ts";
+import { type Reject, rejectBytes } from "../reject.ts";
 import type { Budget, RejectSource } from "../stage.ts";
 
 /** The stages above wait while so many rejects do. */
 const FEED_REJECTS = 1024;
-/** About what a waiting reject takes besides its texts. */
-const REJECT_BYTES = 160;
 
 /** Rejects on their way to one stage: {@link FEED_REJECTS} and those of one more chunk of the stages above. */
 export class RejectFeed implements RejectSource {
@@ -23,7 +21,7 @@ export class RejectFeed implements RejectSource {
   /** Adds one; after {@link RejectFeed.close} it is dropped, for nobody will ask for it. */
   add(reject: Reject): void {
     if (this.#closed) return;
-    const bytes = REJECT_BYTES + 2 * (reject.text.length + reject.reason.length);
+    const bytes = rejectBytes(reject);
     this.#bytes += bytes;
     this.#waiting.push(reject);
     this.budget.take(bytes);

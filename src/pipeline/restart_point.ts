@@ -6,7 +6,7 @@ import { decodeState } from "../checkpoint/decode.ts";
 import { encodeState } from "../checkpoint/encode.ts";
 import type { Budget } from "../stage.ts";
 import { type AnyOperator, type Chunk, restoreOperator } from "./chain.ts";
-import { measure } from "./probe.ts";
+import { measure } from "./counts.ts";
 
 /** Chunks of at least so many bytes, and of as many as the saved state has, are kept between two checkpoints. */
 const LEAST_LOG_BYTES = 1024 * 1024;

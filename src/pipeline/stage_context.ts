@@ -9,11 +9,26 @@ import type { Limits } from "../limits.ts";
 import type { Resources } from "../resources.ts";
 import type { Schema } from "../schema.ts";
 import { onErrorOf } from "../language/common_options.ts";
-import { type Reject, rejectOf, type RejectTold, type StageReject } from "../reject.ts";
-import type { BelowFigures, Budget, Operator, RejectSource, StageContext } from "../stage.ts";
+import {
+  type Reject,
+  rejectBytes,
+  rejectOf,
+  type RejectTold,
+  type StageReject,
+} from "../reject.ts";
+import type {
+  Attempt,
+  BelowFigures,
+  Budget,
+  Operator,
+  RejectSource,
+  StageContext,
+} from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { chain } from "./chain.ts";
 import { type Edges, schemasOf } from "./edges.ts";
+import { Facts, Teller } from "./facts.ts";
+import { HeldBack } from "./held_back.ts";
 import { observed } from "./observed.ts";
 import { type Place, probeFor, UNOBSERVED } from "./place.ts";
 import type { Probe } from "./probe.ts";
@@ -38,8 +53,8 @@ export interface StageServices {
   readonly supervision?: Supervision | undefined;
   /** Hears of work that goes on between two calls. */
   meanwhile?(work: Promise<unknown>): void;
-  /** Runs what tells of lines and rejects when that is certain; it is at once where this is missing. */
-  say?(what: () => void): void;
+  /** Holds back what stages tell until it is certain; it is at once where this is missing. */
+  readonly held?: HeldBack | undefined;
 }
 
 type NestedOptions = NonNullable<Parameters<StageContext["nested"]>[2]>;
@@ -52,7 +67,7 @@ export class Context implements StageContext {
   readonly schema: Schema;
   readonly demand: Demand;
   readonly resources: Resources;
-  #tell: StageContext["fact"] | undefined;
+  #teller: Teller | undefined;
 
   constructor(
     readonly services: StageServices,
@@ -76,8 +91,8 @@ export class Context implements StageContext {
 
   lines(count: number, empty?: number): void {
     const { services } = this;
-    if (services.say === undefined) services.lines(count, empty);
-    else services.say(() => services.lines(count, empty));
+    if (services.held === undefined) services.lines(count, empty);
+    else services.held.say(() => services.lines(count, empty));
   }
 
   notice(key: string, value: object | string): void {
@@ -85,8 +100,12 @@ export class Context implements StageContext {
   }
 
   fact(name: string, value: number | string, level?: "level"): void {
-    this.#tell ??= this.probe?.teller();
-    this.#tell?.(name, value, level);
+    const { probe, services } = this;
+    if (probe === null) return;
+    const teller = this.#teller ??= new Teller(() => probe.facts ??= new Facts());
+    const fact = { name, value, level };
+    if (services.held === undefined) teller.tell(fact);
+    else services.held.tell(teller, fact);
   }
 
   meanwhile(work: Promise<unknown>): void {
@@ -109,8 +128,8 @@ export class Context implements StageContext {
 
   reject(told: StageReject): void {
     const { services } = this;
-    if (services.say === undefined) this.#reject(told);
-    else services.say(() => this.#reject(told));
+    if (services.held === undefined) this.#reject(told);
+    else services.held.say(() => this.#reject(told), rejectBytes(told));
   }
 
   #reject(told: StageReject): void {
@@ -137,6 +156,14 @@ export class Context implements StageContext {
     return this.#makeNested(plan, label);
   }
 
+  attempts(plan: Plan, label: string): () => Attempt {
+    const make = this.#makeNested(plan, label);
+    return () => {
+      const told = new HeldBack(this.budget, this.services.held);
+      return { operator: make(true, { ...this.services, held: told }), told };
+    };
+  }
+
   #makeNested(plan: Plan, label: string, { ring, rows = this.schema }: NestedOptions = {}) {
     const { place, services, stage, demand } = this;
     return nest(plan, { schema: rows, demand }, services, {
@@ -149,15 +176,15 @@ export class Context implements StageContext {
 }
 
 /**
- * Makes a nested pipeline as one operator, as often as it is called; each instance is observed by the same probes. What
- * an instance makes after its first operator of a stage is for snapshots, and is not observed.
+ * Makes a nested pipeline as one operator, as often as it is called; each instance is observed by the same probes, and may
+ * have services of its own. What an instance makes after its first operator of a stage is for snapshots, and is not observed.
  */
 function nest(
   plan: Plan,
   around: Edges,
   services: StageServices,
   place: Place,
-): (observed?: boolean) => Operator<Batch, Batch> {
+): (observed?: boolean, own?: StageServices) => Operator<Batch, Batch> {
   const schemas = schemasOf(plan, around.schema, services.vocabulary);
   const demands = demandsOf(plan, services.vocabulary, around.demand);
   // Feeds of rejects are an instance's own; where there are none, all instances stand in one place.
@@ -172,30 +199,30 @@ function nest(
     const path = `${place.path}/${index}`;
     const seenAt: Place = { ...place, below, path, level: common ?? place.level, index };
     const shared = {};
-    const create = (level: RejectLevel, probe: Probe | null) => {
+    const create = (level: RejectLevel, probe: Probe | null, own: StageServices) => {
       const apart = probe === null ? { ...UNOBSERVED, wake: place.wake } : seenAt;
       const at = apart === seenAt && level === common ? seenAt : { ...apart, level, index };
       return createOperator(
         definition,
         stage,
-        new Context(services, stage, edges, at, probe, shared),
+        new Context(own, stage, edges, at, probe, shared),
       );
     };
-    return (watched: boolean, level: RejectLevel) => {
+    return (watched: boolean, level: RejectLevel, own: StageServices) => {
       let made = false;
       return () => {
         const first = !made;
         made = true;
         if (!first || place.probes === null || !watched) {
-          return create(first ? level : new RejectLevel(), null);
+          return create(first ? level : new RejectLevel(), null, own);
         }
         const probe = probeFor(definition, stage, seenAt, services.limits);
-        return observed(create(level, probe), probe, true);
+        return observed(create(level, probe, own), probe, true, own.held?.countsOf(probe));
       };
     };
   });
-  return (watched = true) => {
+  return (watched = true, own = services) => {
     const level = common ?? new RejectLevel(place.level, place.index);
-    return chain(makers.map((make) => make(watched, level)));
+    return chain(makers.map((make) => make(watched, level, own)));
   };
 }

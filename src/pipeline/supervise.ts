@@ -6,10 +6,10 @@ import { RunError } from "../errors.ts";
 import { NOTHING, type Outputs, type StageContext, type StageKind } from "../stage.ts";
 import type { Batch } from "../batch/batch.ts";
 import type { AnyOperator, Chunk } from "./chain.ts";
-import type { HeldBack } from "./held_back.ts";
-import type { Probe } from "./probe.ts";
+import { HeldBack } from "./held_back.ts";
 import { RestartPoint } from "./restart_point.ts";
 import { awaited, type Steps, stepsOf, type Stepwise, stepwise } from "./steps.ts";
+import { UnderWay } from "./under_way.ts";
 
 /** How stages are supervised. */
 export interface Supervision {
@@ -23,31 +23,32 @@ export interface Supervision {
 
 const FIRST_BACKOFF_MS = 20;
 const MOST_BACKOFF_MS = 5_000;
+/** What a supervised operator is made and observed with. */
+export interface Supervised {
+  /** Makes the operator, whose stages tell what they tell to these services. */
+  make(services: { readonly held: HeldBack; meanwhile(work: Promise<unknown>): void }): AnyOperator;
+  /** Where restarts are told of. */
+  readonly context: StageContext;
+  readonly kind: StageKind;
+  readonly supervision: Supervision;
+}
+
 /**
- * The operator that `make` gives with `context`, which says of lines and rejects through `effects`, made again when it throws something that is no RunError: after a growing pause, from
+ * The operator that `make` gives, made again when it throws something that is no RunError: after a growing pause, from
  * its last checkpoint in memory, with the chunks since then gone through once more and their outputs left out. So a stage
  * whose outputs depend on its input alone gives what it would have given. The rest of the run waits meanwhile. What the
- * failed call said of lines and rejects is forgotten. After `limit` restarts the fault goes on as it is.
+ * failed call, and those nested in the stage, told of lines, rejects, facts and rows is forgotten. After `limit` restarts
+ * the fault goes on as it is.
  *
  * What throws in `finish` finishes once more from there, and as many rows as came out already are left out, as are lines and
  * rejects that were told: nothing comes twice where a stage finishes alike with the same state. A stage that begins from
- * nothing (`reset`) has nothing to repeat, and what it finishes with follows what came out before. Outputs of `finish` are not kept.
- *
- * `nestedProbes`, asked once the operator is there, are rewound with it, so that rows inside are counted once.
+ * nothing (`reset`) has nothing to repeat, and what it finishes with follows what came out before. Outputs of `finish` are not
+ * kept; what is counted of stages nested in it is counted when it is through.
  *
  * Costs the state once more, as bytes, and chunks of up to that size or 16 MiB, declared to the budget.
  */
-export function supervised(
-  make: () => AnyOperator,
-  context: StageContext,
-  effects: HeldBack,
-  kind: StageKind,
-  supervision: Supervision,
-  nestedProbes: () => readonly Probe[] = () => [],
-): AnyOperator {
-  // A format that forgot where it is would read half a line as one, so it is never reset.
-  const how = kind === "format" ? { ...supervision, state: "restore" as const } : supervision;
-  const supervisor = new Supervisor(make, context, effects, how, nestedProbes);
+export function supervised(options: Supervised): AnyOperator {
+  const supervisor = new Supervisor(options);
   const operator: AnyOperator = {
     push: (chunk) => supervisor.call(chunk, (current) => current.push(chunk)),
     finish: () => supervisor.finish(),
@@ -75,22 +76,24 @@ export function supervised(
 
 class Supervisor {
   current: AnyOperator;
+  readonly context: StageContext;
+  readonly supervision: Supervision;
   #restarts = 0;
   readonly #point: RestartPoint;
-  readonly #nested: readonly Probe[];
+  readonly #held: HeldBack;
+  readonly #underWay = new UnderWay();
+  readonly #make: () => AnyOperator;
   /** The state has changed by other ways than a call, and was not saved since. */
   #changed = false;
 
-  constructor(
-    readonly make: () => AnyOperator,
-    readonly context: StageContext,
-    readonly effects: HeldBack,
-    readonly supervision: Supervision,
-    nestedProbes: () => readonly Probe[],
-  ) {
-    this.current = make();
+  constructor({ make, context, kind, supervision }: Supervised) {
+    this.context = context;
+    // A format that forgot where it is would read half a line as one, so it is never reset.
+    this.supervision = kind === "format" ? { ...supervision, state: "restore" } : supervision;
+    this.#held = new HeldBack(context.budget);
+    this.#make = () => make({ held: this.#held, meanwhile: this.#underWay.add });
+    this.current = this.#make();
     this.#point = new RestartPoint(context.budget);
-    this.#nested = nestedProbes();
   }
 
   /** Calls the operator, again after a restart when it throws; `chunk` is what the call takes, to be gone through later. */
@@ -115,7 +118,7 @@ class Supervisor {
   /** Puts a state into the operator: from now on it is part of what a restart goes on with. */
   change(how: "restore" | "merge", state: unknown): void {
     this.current[how]!(state);
-    this.effects.commit();
+    this.#held.commit();
     this.#changed = true;
   }
 
@@ -125,6 +128,7 @@ class Supervisor {
 
   dispose(): void {
     this.#point.forget();
+    this.#held.close();
     this.current.dispose?.();
   }
 
@@ -132,10 +136,9 @@ class Supervisor {
     chunk: Chunk | null,
     outputs: Outputs<Batch>,
   ): Outputs<Batch> | Promise<Outputs<Batch>> {
-    const settled = this.effects.underWay.settled();
+    const settled = this.#underWay.settled();
     if (settled !== undefined) return settled.then(() => this.#done(chunk, outputs));
-    this.effects.commit();
-    for (const probe of this.#nested) probe.mark();
+    this.#held.commit();
     if (this.current.save === undefined) return outputs;
     if (chunk === null || this.current.take !== undefined || this.#point.add(chunk)) this.#save();
     return outputs;
@@ -145,7 +148,7 @@ class Supervisor {
     if (this.#changed) this.#save();
     const given = { rows: 0, effects: 0 };
     for (let first: { readonly fault: unknown } | null = null;;) {
-      const shut = this.effects.open(given.effects);
+      const shut = this.#held.open(given.effects);
       try {
         return yield* this.#finishOnce(given);
       } catch (fault) {
@@ -153,6 +156,8 @@ class Supervisor {
         first ??= { fault };
         yield* awaited(this.#recover(fault, first.fault));
         if (this.supervision.state === "reset") given.rows = given.effects = 0;
+      } finally {
+        this.#held.commit();
       }
     }
   }
@@ -192,7 +197,7 @@ class Supervisor {
   /** Puts a new operator where the last was, in as many restarts as that takes; rejects when there are too many, with the `first` fault. */
   async #recover(fault: unknown, first: unknown): Promise<void> {
     for (let last = fault;;) {
-      this.effects.forget();
+      this.#held.forget();
       if (last instanceof RunError) throw last;
       if (this.#restarts >= this.supervision.limit) throw first;
       try {
@@ -211,11 +216,10 @@ class Supervisor {
     this.context.event("restarted", { restarts, limit, error: message });
     this.current.dispose?.();
     await pause(this.context, this.#pause(restarts));
-    this.current = this.make();
+    this.current = this.#make();
     if (this.supervision.state === "reset") this.#point.forget();
     else await this.#point.bring(this.current);
-    this.effects.forget();
-    for (const probe of this.#nested) probe.rewind();
+    this.#held.forget("brought");
   }
 
   #pause(restarts: number): number {

@@ -61,6 +61,9 @@ export function runFormat(
     nestedFactory: () => {
       throw new Error("A format has no nested pipeline");
     },
+    attempts: () => {
+      throw new Error("A format has no nested pipeline");
+    },
     vocabulary: {
       stages: new Map(),
       functions: new Map(),
