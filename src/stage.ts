@@ -43,6 +43,8 @@ export interface Told {
   commit(): void;
   /** None of it was: the work has failed. */
   forget(): void;
+  /** The facts that it has told since are those of the state that it was given: they were told before, by another instance. */
+  begin(): void;
   /** Lines and rejects are told at once from now on; figures are counted with the next {@link Told.commit}. */
   open(): void;
   /** Forgets what is held back, and hears nothing more. */

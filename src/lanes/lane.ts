@@ -3,7 +3,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import { saveOperator } from "../pipeline/chain.ts";
+import { restoreOperator, saveOperator } from "../pipeline/chain.ts";
 import { type Steps, stepsOf } from "../pipeline/steps.ts";
 import type { Clock } from "../resources.ts";
 import { type Attempt, NOTHING, type Operator, type Outputs } from "../stage.ts";
@@ -95,6 +95,12 @@ export class Lane {
   /** Its state; null while it has a batch that is saved as input, since what it would save then is of that. */
   save(): unknown {
     return this.pushing && this.operator.take === undefined ? null : saveOperator(this.operator);
+  }
+
+  /** Goes on where another lane was saved. */
+  restore(state: unknown): void {
+    restoreOperator(this.operator, state);
+    this.#attempt.told.begin();
   }
 
   /** A batch took so long. */

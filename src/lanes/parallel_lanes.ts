@@ -2,15 +2,15 @@
  * Lanes beside each other: batches of one stream shared out among instances of a pipeline that keeps nothing.
  * @module
  */
-import { Batch } from "../batch/batch.ts";
-import { type PackedBatch, packRows, unpackRows } from "../batch/packed_rows.ts";
-import { disposeAll, restoreOperator } from "../pipeline/chain.ts";
+import type { Batch } from "../batch/batch.ts";
+import { disposeAll } from "../pipeline/chain.ts";
 import { type Steps, type Stepwise, stepwise } from "../pipeline/steps.ts";
 import type { Attempt, Operator, Outputs, StageContext } from "../stage.ts";
 import { type Balance } from "./balance.ts";
 import { LaneCount } from "./lane_count.ts";
 import { LaneSet } from "./lane_set.ts";
 import type { Lane } from "./lane.ts";
+import { restoreSlots, type SavedSlot, saveOutputs, saveSlot, type Slot } from "./slots.ts";
 
 /** How lanes work together. */
 export interface ParallelLanesOptions {
@@ -23,18 +23,6 @@ export interface ParallelLanesOptions {
   make(): Attempt;
 }
 
-/** A batch under way, or done and not yet given. */
-interface Slot {
-  readonly input: Batch;
-  outputs: Outputs<Batch> | null;
-  tries: number;
-}
-
-/** What is saved of a slot: what it gave, or what has to be done again. */
-type SavedSlot = { readonly input: readonly PackedBatch[] } | {
-  readonly outputs: readonly PackedBatch[];
-};
-
 interface LanesState {
   readonly slots: readonly SavedSlot[];
   readonly lanes: readonly unknown[];
@@ -44,8 +32,6 @@ interface LanesState {
 const MOST_TRIES = 3;
 /** Batches under way or waiting for one before them, for each lane. */
 const SLOTS_A_LANE = 2;
-
-const EMPTY = Batch.ofRows([]);
 
 /**
  * Each batch goes to one lane that is free; while none is, the input waits. A batch whose lane throws goes to another one.
@@ -99,15 +85,11 @@ export class ParallelLanes implements Operator<Batch, Batch> {
     return stepwise(() => this.#finish());
   }
 
-  /** What was done and not given is saved as it is; what is under way is saved to be done again. */
+  /** What was done and not given is saved as it is; what is under way, to be done again. Throws what has failed for good. */
   save(): LanesState {
+    if (this.#fault !== null) throw this.#fault.of;
     return {
-      slots: [
-        ...this.#slots.map(({ input, outputs }): SavedSlot =>
-          outputs === null ? { input: packRows([input]) } : { outputs: packRows(outputs) }
-        ),
-        ...(this.#extra.length === 0 ? [] : [{ outputs: packRows(this.#extra) }]),
-      ],
+      slots: [...this.#slots.map(saveSlot), ...saveOutputs(this.#extra)],
       lanes: this.#lanes.all.map((lane) => lane.save()),
     };
   }
@@ -115,18 +97,9 @@ export class ParallelLanes implements Operator<Batch, Batch> {
   restore(state: unknown): void {
     const { slots, lanes } = state as LanesState;
     this.#lanes.resize(lanes.length);
-    lanes.forEach((own, index) => restoreOperator(this.#lanes.all[index]!.operator, own));
-    for (const saved of slots) {
-      if ("outputs" in saved) {
-        this.#slots.push({ input: EMPTY, outputs: unpackRows(saved.outputs), tries: 0 });
-      } else {
-        for (const input of unpackRows(saved.input)) {
-          const slot: Slot = { input, outputs: null, tries: 0 };
-          this.#slots.push(slot);
-          this.#homeless.push(slot);
-        }
-      }
-    }
+    lanes.forEach((own, index) => this.#lanes.all[index]!.restore(own));
+    this.#slots = slots.flatMap(restoreSlots);
+    this.#homeless = this.#slots.filter(({ outputs }) => outputs === null);
     this.#house();
     if (slots.length > 0) this.context.wake();
   }
@@ -201,7 +174,9 @@ export class ParallelLanes implements Operator<Batch, Batch> {
 
   #run(slot: Slot, lane: Lane): void {
     const begun = this.context.resources.clock.now();
+    // A lane is not free before it is known how it fared: one that has failed is made anew, with all that is in it.
     const done = (outputs: Outputs<Batch>) => {
+      lane.pushing = false;
       if (this.#over) return;
       lane.through();
       slot.outputs = outputs;
@@ -211,8 +186,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
       const outputs = lane.push(slot.input);
       if (!(outputs instanceof Promise)) return done(outputs);
       lane.pushing = true;
-      const given = outputs.finally(() => lane.pushing = false)
-        .then(done).catch((fault) => this.#failed(slot, lane, fault))
+      const given = outputs.then(done).catch((fault) => this.#failed(slot, lane, fault))
         .finally(() => this.#settled());
       // Its stages hold some of the batch by now, so that saved as input it would come twice.
       if (lane.operator.take !== undefined) this.context.meanwhile(given);
@@ -222,6 +196,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
   }
 
   #failed(slot: Slot, lane: Lane, fault: unknown): void {
+    lane.pushing = false;
     if (this.#over) return;
     if (!this.#lanes.ill(lane, fault) || ++slot.tries >= MOST_TRIES) return this.#fail(fault);
     this.context.fact("retried", ++this.#retried);

@@ -10,6 +10,12 @@ import type { Probe } from "./probe.ts";
 /** About what a word takes while it is held back, besides what it is about. */
 const WORD_BYTES = 128;
 
+/** A fact, and whether it was held back until now by those that `outer` holds back. */
+interface HeldFact {
+  readonly fact: Fact;
+  readonly passed: boolean;
+}
+
 /**
  * What a stage, and those nested in it, tell of lines, rejects, facts and rows: held back until their work has succeeded. Then it goes
  * to those who hold the stages around it back, `outer`, and at last to the run. What waits is declared to the budget,
@@ -17,7 +23,7 @@ const WORD_BYTES = 128;
  */
 export class HeldBack implements Told {
   readonly #counts = new Map<Probe, Counts>();
-  readonly #facts = new Map<Teller, Map<string, Fact>>();
+  readonly #facts = new Map<Teller, Map<string, HeldFact>>();
   #waiting: (() => void)[] = [];
   #bytes = 0;
   /** How much was said at once; null while it is held back. */
@@ -42,11 +48,12 @@ export class HeldBack implements Told {
   }
 
   /** Remembers a fact until it is certain. */
-  tell(teller: Teller, fact: Fact): void {
+  tell(teller: Teller, fact: Fact, passed = false): void {
     if (this.#closed) return;
+    const told = { fact, passed };
     const known = this.#facts.get(teller);
-    if (known === undefined) this.#facts.set(teller, new Map([[fact.name, fact]]));
-    else known.set(fact.name, fact);
+    if (known === undefined) this.#facts.set(teller, new Map([[fact.name, told]]));
+    else known.set(fact.name, told);
   }
 
   /** Where a stage that `probe` observes is to be counted until that is certain. */
@@ -73,17 +80,21 @@ export class HeldBack implements Told {
     for (const what of waiting) this.#pass(what, bytes);
   }
 
-  /**
-   * None of it was. With `brought`, it was told by instances that were made anew while they were brought to where the last ones
-   * had been, so that this is what they begin with.
-   */
-  forget(brought?: "brought"): void {
+  forget(): void {
     for (const counts of this.#counts.values()) counts.clear();
-    for (const [teller, facts] of brought === undefined ? [] : this.#facts) {
-      for (const fact of facts.values()) teller.begin(fact);
-    }
     this.#facts.clear();
     this.#drop();
+  }
+
+  /** The facts are what instances that were made anew begin with, where those before them had been. */
+  begin(): void {
+    for (const [teller, facts] of this.#facts) {
+      for (const [name, { fact, passed }] of facts) {
+        if (passed) continue;
+        teller.begin(fact);
+        facts.delete(name);
+      }
+    }
   }
 
   /**
@@ -113,9 +124,9 @@ export class HeldBack implements Told {
   #commitFacts(): void {
     const { outer } = this;
     for (const [teller, facts] of this.#facts) {
-      for (const fact of facts.values()) {
+      for (const { fact } of facts.values()) {
         if (outer === undefined) teller.tell(fact);
-        else outer.tell(teller, fact);
+        else outer.tell(teller, fact, true);
       }
     }
     this.#facts.clear();

@@ -47,9 +47,18 @@ export class RestartPoint {
     this.#declare();
   }
 
-  /** Brings a new operator here, with outputs that nobody sees. */
-  async bring(operator: AnyOperator): Promise<void> {
+  /** Gives a new operator the state. What it does then, it does for good: work that was under way begins again. */
+  restore(operator: AnyOperator): void {
     if (this.#state !== null) restoreOperator(operator, decodeState(this.#state));
+  }
+
+  /** Whether a new operator has to go through chunks once more. */
+  get repeats(): boolean {
+    return this.#log.length > 0;
+  }
+
+  /** Brings a restored operator here, with outputs that nobody sees. */
+  async repeat(operator: AnyOperator): Promise<void> {
     for (const chunk of this.#log) await operator.push(chunk);
   }
 

@@ -3,12 +3,14 @@
  * @module
  */
 import { RunError } from "../errors.ts";
-import { NOTHING, type Outputs, type StageContext, type StageKind } from "../stage.ts";
+import { type Outputs, type StageContext, type StageKind } from "../stage.ts";
 import type { Batch } from "../batch/batch.ts";
 import type { AnyOperator, Chunk } from "./chain.ts";
+import { Finishing } from "./finishing.ts";
 import { HeldBack } from "./held_back.ts";
+import { pause } from "./pause.ts";
 import { RestartPoint } from "./restart_point.ts";
-import { awaited, type Steps, stepsOf, type Stepwise, stepwise } from "./steps.ts";
+import { awaited, type Steps, type Stepwise, stepwise } from "./steps.ts";
 import { UnderWay } from "./under_way.ts";
 
 /** How stages are supervised. */
@@ -20,6 +22,9 @@ export interface Supervision {
   /** Milliseconds before the first restart, doubled for each further one up to 5 s, or this when it is longer. */
   readonly backoffMs?: number | undefined;
 }
+
+type Pushed = Outputs<Batch> | Promise<Outputs<Batch>>;
+type Work = (current: AnyOperator) => Pushed;
 
 const FIRST_BACKOFF_MS = 20;
 const MOST_BACKOFF_MS = 5_000;
@@ -99,18 +104,18 @@ class Supervisor {
   /** Calls the operator, again after a restart when it throws; `chunk` is what the call takes, to be gone through later. */
   call(
     chunk: Chunk | null,
-    work: (current: AnyOperator) => Outputs<Batch> | Promise<Outputs<Batch>>,
-  ): Outputs<Batch> | Promise<Outputs<Batch>> {
+    work: Work,
+  ): Pushed {
     if (this.#changed) this.#save();
-    let outputs: Outputs<Batch> | Promise<Outputs<Batch>>;
+    let outputs: Pushed;
     try {
       outputs = work(this.current);
     } catch (fault) {
       return this.#again(fault, chunk, work);
     }
-    if (!(outputs instanceof Promise)) return this.#done(chunk, outputs);
+    if (!(outputs instanceof Promise)) return this.#done(chunk, outputs, work);
     return outputs.then(
-      (ready) => this.#done(chunk, ready),
+      (ready) => this.#done(chunk, ready, work),
       (fault) => this.#again(fault, chunk, work),
     );
   }
@@ -132,83 +137,82 @@ class Supervisor {
     this.current.dispose?.();
   }
 
-  #done(
-    chunk: Chunk | null,
-    outputs: Outputs<Batch>,
-  ): Outputs<Batch> | Promise<Outputs<Batch>> {
+  #done(chunk: Chunk | null, outputs: Outputs<Batch>, work: Work): Pushed {
     const settled = this.#underWay.settled();
-    if (settled !== undefined) return settled.then(() => this.#done(chunk, outputs));
+    if (settled !== undefined) return settled.then(() => this.#done(chunk, outputs, work));
+    try {
+      this.#keep(chunk);
+    } catch (fault) {
+      return this.#again(fault, chunk, work);
+    }
     this.#held.commit();
-    if (this.current.save === undefined) return outputs;
-    if (chunk === null || this.current.take !== undefined || this.#point.add(chunk)) this.#save();
     return outputs;
   }
 
+  /** Keeps what a restart needs from here on. Throws what has failed meanwhile, so that there is no state to be kept. */
+  #keep(chunk: Chunk | null): void {
+    if (this.current.save === undefined) return;
+    if (chunk === null || this.current.take !== undefined || this.#point.add(chunk)) this.#save();
+  }
+
   *#finishing(): Steps<Batch> {
-    if (this.#changed) this.#save();
-    const given = { rows: 0, effects: 0 };
+    const finishing = new Finishing(this.#held);
     for (let first: { readonly fault: unknown } | null = null;;) {
-      const shut = this.#held.open(given.effects);
       try {
-        return yield* this.#finishOnce(given);
+        if (!finishing.begun) yield* this.#saveLast();
+        if (!finishing.begun) finishing.resume();
+        return yield* finishing.once(this.current);
       } catch (fault) {
-        given.effects = shut();
         first ??= { fault };
-        yield* awaited(this.#recover(fault, first.fault));
-        if (this.supervision.state === "reset") given.rows = given.effects = 0;
+        if (this.supervision.state === "reset") finishing.forget();
+        const resume = finishing.begun ? finishing.resume : undefined;
+        yield* awaited(this.#recover(fault, first.fault, resume));
       } finally {
         this.#held.commit();
       }
     }
   }
 
-  /** What the operator finishes with but its first rows, which are those that were given; counts those that are given now. */
-  *#finishOnce(given: { rows: number }): Steps<Batch> {
-    let repeated = given.rows;
-    for (const step of stepsOf(this.current.finish?.() ?? NOTHING)) {
-      if (step instanceof Promise) {
-        yield* awaited(step);
-        continue;
-      }
-      const known = Math.min(repeated, step.length);
-      repeated -= known;
-      if (known > 0 && known === step.length) continue;
-      given.rows += step.length - known;
-      yield known === 0 ? step : step.slice(known, step.length);
-    }
+  /** What has been done since the last call is part of the state with which the stage finishes. */
+  *#saveLast(): Steps<Batch> {
+    for (let settled; (settled = this.#underWay.settled()) !== undefined;) yield* awaited(settled);
+    if (this.#changed || this.current.take !== undefined) this.#save();
   }
 
   async #again(
     fault: unknown,
     chunk: Chunk | null,
-    work: (current: AnyOperator) => Outputs<Batch> | Promise<Outputs<Batch>>,
+    work: Work,
   ): Promise<Outputs<Batch>> {
     for (let last = fault;;) {
       await this.#recover(last, fault);
       try {
         const outputs = await work(this.current);
-        return await this.#done(chunk, outputs);
+        return await this.#done(chunk, outputs, work);
       } catch (next) {
         last = next;
       }
     }
   }
 
-  /** Puts a new operator where the last was, in as many restarts as that takes; rejects when there are too many, with the `first` fault. */
-  async #recover(fault: unknown, first: unknown): Promise<void> {
+  /**
+   * Puts a new operator where the last was, in as many restarts as that takes, and calls `resume` before it does anything
+   * for good. Rejects when there are too many, with the `first` fault.
+   */
+  async #recover(fault: unknown, first: unknown, resume?: () => void): Promise<void> {
     for (let last = fault;;) {
       this.#held.forget();
       if (last instanceof RunError) throw last;
       if (this.#restarts >= this.supervision.limit) throw first;
       try {
-        return await this.#restart(last);
+        return await this.#restart(last, resume);
       } catch (next) {
         last = next;
       }
     }
   }
 
-  async #restart(fault: unknown): Promise<void> {
+  async #restart(fault: unknown, resume?: () => void): Promise<void> {
     const { limit } = this.supervision;
     const restarts = ++this.#restarts;
     const message = (fault instanceof Error ? fault.message : String(fault)).slice(0, 200);
@@ -218,8 +222,15 @@ class Supervisor {
     await pause(this.context, this.#pause(restarts));
     this.current = this.#make();
     if (this.supervision.state === "reset") this.#point.forget();
-    else await this.#point.bring(this.current);
-    this.#held.forget("brought");
+    const { repeats } = this.#point;
+    if (!repeats) resume?.();
+    this.#point.restore(this.current);
+    this.#held.begin();
+    if (!repeats) return;
+    await this.#point.repeat(this.current);
+    this.#held.begin();
+    this.#held.forget();
+    resume?.();
   }
 
   #pause(restarts: number): number {
@@ -231,20 +242,4 @@ class Supervisor {
     this.#changed = false;
     this.#point.save(this.current);
   }
-}
-
-/** Rejects when the run ends meanwhile. */
-function pause({ resources, signal }: StageContext, milliseconds: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      take();
-      reject(signal.reason);
-    };
-    const take = resources.clock.after(milliseconds, () => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    });
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
 }
