@@ -43,8 +43,11 @@ export interface Told {
   commit(): void;
   /** None of it was: the work has failed. */
   forget(): void;
-  /** The facts that it has told since are those of the state that it was given: they were told before, by another instance. */
-  begin(): void;
+  /**
+   * Runs `work`, which gives the instance the state of another one. What it tells meanwhile that other one has told, but for what
+   * stages inside have held back themselves.
+   */
+  bring(work: () => void): void;
   /** Lines and rejects are told at once from now on; figures are counted with the next {@link Told.commit}. */
   open(): void;
   /** Forgets what is held back, and hears nothing more. */

@@ -99,8 +99,7 @@ export class Lane {
 
   /** Goes on where another lane was saved. */
   restore(state: unknown): void {
-    restoreOperator(this.operator, state);
-    this.#attempt.told.begin();
+    this.#attempt.told.bring(() => restoreOperator(this.operator, state));
   }
 
   /** A batch took so long. */

@@ -25,14 +25,17 @@ export class Finishing {
   /** From now on lines and rejects are told at once, but for as many as were told before. */
   readonly resume = (): void => {
     this.#begun = true;
-    this.#effects = this.#shut?.() ?? this.#effects;
     this.#shut = this.held.open(this.#effects);
   };
 
+  /** From now on they are held back. */
+  stop(): void {
+    this.#effects = this.#shut?.() ?? this.#effects;
+    this.#shut = null;
+  }
+
   /** What comes next follows what came out, and repeats nothing of it. */
   forget(): void {
-    this.#shut?.();
-    this.#shut = null;
     this.#rows = this.#effects = 0;
   }
 

@@ -47,19 +47,15 @@ export class RestartPoint {
     this.#declare();
   }
 
-  /** Gives a new operator the state. What it does then, it does for good: work that was under way begins again. */
-  restore(operator: AnyOperator): void {
+  /**
+   * Brings a new operator here, with outputs that nobody sees. `brought` is told when it has its state, for work that was under
+   * way begins again then, and when it has gone through the chunks.
+   */
+  async bring(operator: AnyOperator, brought: () => void): Promise<void> {
     if (this.#state !== null) restoreOperator(operator, decodeState(this.#state));
-  }
-
-  /** Whether a new operator has to go through chunks once more. */
-  get repeats(): boolean {
-    return this.#log.length > 0;
-  }
-
-  /** Brings a restored operator here, with outputs that nobody sees. */
-  async repeat(operator: AnyOperator): Promise<void> {
+    brought();
     for (const chunk of this.#log) await operator.push(chunk);
+    if (this.#log.length > 0) brought();
   }
 
   /** From here on a new operator begins from nothing. */

@@ -106,18 +106,17 @@ class Supervisor {
     chunk: Chunk | null,
     work: Work,
   ): Pushed {
-    if (this.#changed) this.#save();
-    let outputs: Pushed;
+    let done: Pushed;
     try {
-      outputs = work(this.current);
+      if (this.#changed) this.#save();
+      const outputs = work(this.current);
+      done = outputs instanceof Promise
+        ? outputs.then((ready) => this.#done(chunk, ready))
+        : this.#done(chunk, outputs);
     } catch (fault) {
       return this.#again(fault, chunk, work);
     }
-    if (!(outputs instanceof Promise)) return this.#done(chunk, outputs, work);
-    return outputs.then(
-      (ready) => this.#done(chunk, ready, work),
-      (fault) => this.#again(fault, chunk, work),
-    );
+    return done instanceof Promise ? done.catch((fault) => this.#again(fault, chunk, work)) : done;
   }
 
   /** Puts a state into the operator: from now on it is part of what a restart goes on with. */
@@ -137,22 +136,15 @@ class Supervisor {
     this.current.dispose?.();
   }
 
-  #done(chunk: Chunk | null, outputs: Outputs<Batch>, work: Work): Pushed {
+  /** What a call has given, once what it has begun is over. Throws where that has failed: then the call has. */
+  #done(chunk: Chunk | null, outputs: Outputs<Batch>): Pushed {
     const settled = this.#underWay.settled();
-    if (settled !== undefined) return settled.then(() => this.#done(chunk, outputs, work));
-    try {
-      this.#keep(chunk);
-    } catch (fault) {
-      return this.#again(fault, chunk, work);
+    if (settled !== undefined) return settled.then(() => this.#done(chunk, outputs));
+    if (this.current.save !== undefined) {
+      if (chunk === null || this.current.take !== undefined || this.#point.add(chunk)) this.#save();
     }
     this.#held.commit();
     return outputs;
-  }
-
-  /** Keeps what a restart needs from here on. Throws what has failed meanwhile, so that there is no state to be kept. */
-  #keep(chunk: Chunk | null): void {
-    if (this.current.save === undefined) return;
-    if (chunk === null || this.current.take !== undefined || this.#point.add(chunk)) this.#save();
   }
 
   *#finishing(): Steps<Batch> {
@@ -164,6 +156,7 @@ class Supervisor {
         return yield* finishing.once(this.current);
       } catch (fault) {
         first ??= { fault };
+        finishing.stop();
         if (this.supervision.state === "reset") finishing.forget();
         const resume = finishing.begun ? finishing.resume : undefined;
         yield* awaited(this.#recover(fault, first.fault, resume));
@@ -177,6 +170,7 @@ class Supervisor {
   *#saveLast(): Steps<Batch> {
     for (let settled; (settled = this.#underWay.settled()) !== undefined;) yield* awaited(settled);
     if (this.#changed || this.current.take !== undefined) this.#save();
+    this.#held.commit();
   }
 
   async #again(
@@ -188,7 +182,7 @@ class Supervisor {
       await this.#recover(last, fault);
       try {
         const outputs = await work(this.current);
-        return await this.#done(chunk, outputs, work);
+        return await this.#done(chunk, outputs);
       } catch (next) {
         last = next;
       }
@@ -222,14 +216,7 @@ class Supervisor {
     await pause(this.context, this.#pause(restarts));
     this.current = this.#make();
     if (this.supervision.state === "reset") this.#point.forget();
-    const { repeats } = this.#point;
-    if (!repeats) resume?.();
-    this.#point.restore(this.current);
-    this.#held.begin();
-    if (!repeats) return;
-    await this.#point.repeat(this.current);
-    this.#held.begin();
-    this.#held.forget();
+    await this.#point.bring(this.current, () => this.#held.brought());
     resume?.();
   }
 
