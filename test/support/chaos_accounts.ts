@@ -46,18 +46,9 @@ export function faultsOf(report: RunReport): readonly string[] {
   const last = outer.at(-1)!;
   expect(last.rowsOut, report.rows, `rows from ${last.stage} to the result`);
   for (const stage of report.stages) {
-    if (isRetried(report, stage)) continue;
     faults.push(...stageFaults(stage, whole), ...tallyFaults(stage, report.pipeline, whole));
   }
-  const counted = report.stages.filter((stage) => !isRetried(report, stage));
-  return [...faults, ...branchFaults(counted, whole)];
-}
-
-/** Inside of `parallel` a batch that a lane throws on is counted once more in the next lane. */
-function isRetried({ events }: RunReport, { stage }: StageReport): boolean {
-  return events.some(({ name, attributes, stage: lanes }) =>
-    name === "lane_out" && "error" in attributes && stage.startsWith(`${lanes}.`)
-  );
+  return [...faults, ...branchFaults(report.stages, whole)];
 }
 
 function sumOf(stages: readonly StageReport[], read: (stage: StageReport) => number): number {

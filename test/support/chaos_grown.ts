@@ -15,8 +15,8 @@ export interface Place {
   readonly mendable: boolean;
   /** The pipeline runs once, so rows may leave it for a place with a name, and rejects have one way. */
   readonly once: boolean;
-  /** Inside lanes, which may hold other words of trouble: null outside. Where a lane throws, rows may be rejected twice. */
-  readonly lanes: "may throw" | "may reject" | null;
+  /** Inside lanes, which may hold other words of trouble. */
+  readonly lanes: boolean;
 }
 
 /** A piece of a pipeline. */

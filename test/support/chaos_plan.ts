@@ -56,7 +56,7 @@ export function growPlan(random: Random, growth: Growth): ChaosPlan {
   const word = random() < 0.2
     ? `${format.word} on_error=${pickOne(random, policies)}`
     : format.word;
-  const place = { depth: 2, mendable: true, once: true, lanes: null };
+  const place = { depth: 2, mendable: true, once: true, lanes: false };
   const { text, rows } = growStages(random, format.rows, place, growth, [word]);
   const { sinks, lossy, form } = growth;
   return { text, input, ordered: rows.ordered, sinks, lossy, form };
@@ -160,8 +160,7 @@ const inLanes = (
   close: (random: Random) => string,
 ): Grow =>
 (random, rows, _place, growth) => {
-  const lanes = pickOne(random, ["may throw", "may reject"] as const);
-  const alone = { depth: 0, mendable: false, once: false, lanes };
+  const alone = { depth: 0, mendable: false, once: false, lanes: true };
   const inner = growStages(random, rows, alone, growth, [], IN_LANES);
   return {
     text: `${open(random, rows)} (${inner.text})${close(random)}`,
@@ -177,7 +176,7 @@ const IN_LANES: readonly Growable[] = [
   { fits: numbered, grow: let_ },
   { fits: anywhere, grow: select },
   { fits: withTexts, grow: lookupHttp },
-  { fits: (rows, { lanes }) => numbered(rows) && lanes === "may reject", grow: brittle },
+  { fits: numbered, grow: brittle },
 ];
 
 /** The stages that plans are grown of. */

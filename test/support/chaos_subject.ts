@@ -43,8 +43,8 @@ export async function makeSubject(
   const troubles: Trouble[] = [];
   const trouble = ({ mendable, lanes }: Place) => {
     if (troubles.length >= MOST_TROUBLES || random() < 0.75) return null;
-    const thrower = lanes === null ? "shaky" : "throws";
-    const words = throwing && lanes !== "may reject" ? [thrower, "stall", "lag"] : ["stall", "lag"];
+    const thrower = lanes ? "throws" : "shaky";
+    const words = throwing ? [thrower, "stall", "lag"] : ["stall", "lag"];
     const word = pickOne(random, words);
     if (word === "shaky" && mended && !mendable) return null;
     const key = String(troubles.length);
