@@ -52,7 +52,8 @@ const parallel: StageDefinition<typeof shape> = defineStage({
     "`balance` chooses among free lanes: the one that has worked least, the next in turn (`round_robin`), or in turn " +
     "with a larger share for quicker ones (`weighted`). A lane that throws, or takes four times as long as the others, is " +
     "taken out for 100 ms, then up to 10 s, and tried again. What it was given goes to another lane, three in all; " +
-    "then, or when a stage inside holds rows itself, the run fails.\n\n" +
+    "then, or when a stage inside holds rows itself, the run fails. Rejects and figures of a batch are told when it is " +
+    "through, and so once; `retried` in the report counts the batches that were done again.\n\n" +
     "`auto` begins with `min` lanes, adds one after 4 batches in a row that found all lanes busy, and takes one away " +
     "after 64 in a row that left more than half idle. Every change is an event. Holds at most two batches a lane.",
   arguments: z.object(shape),
