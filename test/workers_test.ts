@@ -307,6 +307,18 @@ describe("what is handed over", () => {
     assert.equal(mapSegmentLength(nested.plan, WORKER_WORDS, VOCABULARY), 0);
   });
 
+  it("is not a run whose stages are restarted: such a stage throws on the request thread", async () => {
+    const supervision = { limit: 1, state: "restore", backoffMs: 0 } as const;
+    const settings = { workers: one, options: { supervision } };
+    let answer;
+    const runs = await handedOver(one, async () => {
+      answer = await outcome("combined | throw | stats count by path | sort path", LOG, settings);
+    });
+    assert.equal(runs, 0);
+    const alone = await outcome("combined | stats count by path | sort path", LOG);
+    assert.equal(answer!.text, alone.text);
+  });
+
   it("is not a small upload", async () => {
     const bytes = LOG.subarray(0, MEBIBYTE);
     const runs = await handedOver(

@@ -53,7 +53,7 @@ function speak(words: Vocabulary, stage: PlanStage, vocabulary: Vocabulary): boo
 
 /**
  * Creates every stage of a checked `plan`, as `assemble` does. Those of a map segment that `pool` can run become one
- * stage of the pipeline, and stay themselves in the report.
+ * stage of the pipeline, and stay themselves in the report. Supervised stages stay on the request thread.
  */
 export function assembleFor(
   pool: WorkerPool | undefined,
@@ -62,7 +62,8 @@ export function assembleFor(
   host: HandOverHost,
 ): Assembly {
   const { vocabulary, limits } = services;
-  const length = pool === undefined
+  // A stage that throws is made anew from its own last state, which slices on threads do not have.
+  const length = pool === undefined || services.supervision !== undefined
     ? 0
     : mapSegmentLength(plan, vocabulary, pool.options.vocabulary);
   if (pool === undefined || length === 0) return assemble(plan, services);
