@@ -36,7 +36,7 @@ const into: StageDefinition<typeof shape> = defineStage({
     "through: a run that fails leaves nothing. The columns of CSV are the fields of the first row; a row with another " +
     "field ends the run, so put `select` before it. MAX_FILE bounds the file.\n\n" +
     "`into sqlite` writes to a table of a database (`.db`, `.sqlite`) below FILES. With `key` a row whose key is there is updated, " +
-    "so sending the same rows again changes nothing; without, every row is a new one. A field that the row does not have is left as it is. " +
+    "so sending the same rows again changes nothing; without, every row is a new one, also one that a stage writes again which `restart=` has made anew. A field that the row does not have is left as it is. " +
     "Missing tables and columns are made (at most 200) unless `create=no`. Columns have no type: whole numbers are stored as INTEGER, others as REAL, " +
     "true and false as 1 and 0, times as ISO 8601 text, lists and objects as JSON text. Each 1000 rows, and each batch, are a transaction: a run " +
     "that fails leaves those before, and with `key` it is enough to send it again. The disk is waited for when the run says what it wrote, and at checkpoints. `inserted` and `updated` tell of rows as they were written: those that a restart from a checkpoint writes again are updated. One " +

@@ -411,6 +411,37 @@ async function answer(pipeline: string, pieces: readonly Uint8Array[], vocabular
 }
 
 describe("restarts", () => {
+  it("send a request again under its key", async () => {
+    const keys = new Map<string, Set<string>>();
+    let asked = 0;
+    const ask: Resources["http"]["ask"] = ({ body, headers }) => {
+      asked++;
+      const text = new TextDecoder().decode(body);
+      keys.set(text, (keys.get(text) ?? new Set()).add(headers!["idempotency-key"]!));
+      return Promise.resolve({ status: 200, body: new Uint8Array(0) });
+    };
+    const { stage } = faulty(1);
+    const vocabulary = { ...VOCABULARY, stages: new Map(VOCABULARY.stages).set("faulty", stage) };
+    const pipeline = 'lines | tee (into http "https://host.example/rows" batch=1) (faulty)';
+    const run = new Run({
+      id: "test",
+      plan: parsePipeline(pipeline, vocabulary).plan,
+      pipeline,
+      name: null,
+      vocabulary,
+      limits: DEFAULT_LIMITS,
+      options: { ...DEFAULT_RUN_OPTIONS, supervision: { limit: 1, state: "restore" } },
+      body: new Blob([LINES.join("\n")]).stream(),
+      figures: { wireBytes: 0, bytes: 0 },
+      resources: { ...HASTY, http: { refusal: () => null, ask } },
+    });
+    await new Response(run.results).text();
+    // The last line comes with the end, when the others have been sent.
+    assert.deepEqual([...keys.values()].map(({ size }) => size), [1, 1, 1, 1]);
+    assert.equal(new Set([...keys.values()].flatMap((each) => [...each])).size, 4);
+    assert.equal(asked, 7);
+  });
+
   it("pause for as long as asked, twice as long each time", async () => {
     const pauses: number[] = [];
     const { clock } = HASTY;

@@ -88,8 +88,8 @@ class Supervisor {
   readonly #held: HeldBack;
   readonly #underWay = new UnderWay();
   readonly #make: () => AnyOperator;
-  /** The state has changed by other ways than a call, and was not saved since. */
-  #changed = false;
+  /** The state is not that which was saved last and the chunks since: it has names of its own, or was changed from without. */
+  #changed = true;
 
   constructor({ make, context, kind, supervision }: Supervised) {
     this.context = context;
