@@ -4,6 +4,7 @@
  * @module
  */
 import type { z } from "zod";
+import type { Attempt } from "./attempt.ts";
 import type { Batch } from "./batch/batch.ts";
 import type { Demand } from "./language/demand.ts";
 import type { Issue } from "./language/diagnostics.ts";
@@ -35,29 +36,6 @@ export interface BelowFigures {
   readonly rejects: number;
   /** The time in which the share `quantile` of its batches was done, in milliseconds; null before the first. */
   quantileMs(quantile: number): number | null;
-}
-
-/** What an instance of a pipeline has told of its work, held back until that is certain. */
-export interface Told {
-  /** All of it is certain: rejects are told and figures counted. Throws what the run's policy throws. */
-  commit(): void;
-  /** None of it was: the work has failed. */
-  forget(): void;
-  /**
-   * Runs `work`, which gives the instance the state of another one. What it tells meanwhile that other one has told, but for what
-   * stages inside have held back themselves.
-   */
-  bring(work: () => void): void;
-  /** Lines and rejects are told at once from now on; figures are counted with the next {@link Told.commit}. */
-  open(): void;
-  /** Forgets what is held back, and hears nothing more. */
-  close(): void;
-}
-
-/** An instance of a nested pipeline, and what it tells. */
-export interface Attempt {
-  readonly operator: Operator<Batch, Batch>;
-  readonly told: Told;
 }
 
 /** What a running stage may reach: nothing of HTTP, telemetry or the runtime. Its methods are called on it, so do not spread it. */
@@ -95,9 +73,8 @@ export interface StageContext {
     options?: { readonly ring?: () => void; readonly rows?: Schema },
   ): Operator<Batch, Batch>;
   /**
-   * For stages that run a nested pipeline many times, by window, by lane: each call of what it gives starts another
-   * instance. All instances are one entry a stage in the report, so make the first at once; with `false`, one for a
-   * snapshot that is not counted.
+   * For stages that run a nested pipeline many times, as by window: each call of what it gives starts another instance. All
+   * are one entry a stage in the report, so make the first at once; with `false`, one for a snapshot that is not counted.
    */
   nestedFactory(plan: Plan, label: string): (observed?: boolean) => Operator<Batch, Batch>;
   /** As {@link StageContext.nestedFactory}, for instances whose work may come to nothing and be done again by others. */

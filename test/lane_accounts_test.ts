@@ -17,7 +17,7 @@ import { parsePipeline } from "../src/plan.ts";
 import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { type AnyStage, defineStage, type Outputs } from "../src/stage.ts";
 import { DEFAULT_STAGES, vocabularyOf } from "../stages/mod.ts";
-import { cut, outputsOf, randomCuts, rowsOf } from "./support/operators.ts";
+import { cut, outputsOf, randomCuts } from "./support/operators.ts";
 import { between, forSeeds, pickOne } from "./support/random.ts";
 import { settle } from "./support/stepped_clock.ts";
 

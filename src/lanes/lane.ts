@@ -2,11 +2,12 @@
  * A lane: one instance of a nested pipeline, what it is doing, and how it has fared.
  * @module
  */
+import type { Attempt } from "../attempt.ts";
 import type { Batch } from "../batch/batch.ts";
 import { restoreOperator, saveOperator } from "../pipeline/chain.ts";
 import { type Steps, stepsOf } from "../pipeline/steps.ts";
 import type { Clock } from "../resources.ts";
-import { type Attempt, NOTHING, type Operator, type Outputs } from "../stage.ts";
+import { NOTHING, type Operator, type Outputs } from "../stage.ts";
 
 /** How much of the average the last batch is. */
 const SHARE = 0.2;

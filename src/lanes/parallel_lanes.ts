@@ -2,10 +2,11 @@
  * Lanes beside each other: batches of one stream shared out among instances of a pipeline that keeps nothing.
  * @module
  */
+import type { Attempt } from "../attempt.ts";
 import type { Batch } from "../batch/batch.ts";
 import { disposeAll } from "../pipeline/chain.ts";
 import { type Steps, type Stepwise, stepwise } from "../pipeline/steps.ts";
-import type { Attempt, Operator, Outputs, StageContext } from "../stage.ts";
+import type { Operator, Outputs, StageContext } from "../stage.ts";
 import { type Balance } from "./balance.ts";
 import { LaneCount } from "./lane_count.ts";
 import { LaneSet } from "./lane_set.ts";

@@ -2,7 +2,8 @@
  * What is told of rows and may have to be taken back.
  * @module
  */
-import type { Budget, Told } from "../stage.ts";
+import type { Told } from "../attempt.ts";
+import type { Budget } from "../stage.ts";
 import { Counts } from "./counts.ts";
 import type { Fact, Teller } from "./facts.ts";
 import type { Probe } from "./probe.ts";

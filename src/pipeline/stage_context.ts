@@ -2,6 +2,7 @@
  * What a stage reaches of its run, and how pipelines nested in it are made.
  * @module
  */
+import type { Attempt } from "../attempt.ts";
 import type { Batch } from "../batch/batch.ts";
 import { type Demand, demandsOf } from "../language/demand.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
@@ -16,14 +17,7 @@ import {
   type RejectTold,
   type StageReject,
 } from "../reject.ts";
-import type {
-  Attempt,
-  BelowFigures,
-  Budget,
-  Operator,
-  RejectSource,
-  StageContext,
-} from "../stage.ts";
+import type { BelowFigures, Budget, Operator, RejectSource, StageContext } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { chain } from "./chain.ts";
 import { type Edges, schemasOf } from "./edges.ts";
