@@ -7,9 +7,8 @@ import { admit } from "../src/admission.ts";
 import { openBody, plainBody } from "../src/intake/intake.ts";
 import { type FormTable, openMultipart } from "../src/intake/multipart.ts";
 import type { Limits } from "../src/limits.ts";
-import type { Run } from "../src/pipeline/run.ts";
+import type { Place } from "../src/pipeline/runs.ts";
 import { uploadedTable } from "../src/lookup/read_table.ts";
-import type { RunInput } from "../src/pipeline/run_input.ts";
 import { printPlan } from "../src/plan.ts";
 import type { Resources } from "../src/resources.ts";
 import { startRun } from "../src/telemetry/spans.ts";
@@ -28,17 +27,21 @@ interface Order extends Chosen {
 }
 
 interface Upload {
-  readonly values: ReadonlyMap<string, string>;
-  readonly table: FormTable | null;
   readonly body: ReadableStream<Uint8Array> | Uint8Array;
   readonly figures: { wireBytes: number; bytes: number };
+}
+
+interface FormUpload extends Upload {
+  readonly values: ReadonlyMap<string, string>;
+  readonly table: FormTable | null;
+  readonly body: ReadableStream<Uint8Array>;
 }
 
 /** Runs uploads; see {@link uploadRunner}. */
 export type RunUpload = (
   request: Request,
   choose: (parameters: RunParameters) => Chosen,
-) => Promise<Response>;
+) => Response | Promise<Response>;
 
 const NO_FIELDS: ReadonlyMap<string, string> = new Map();
 
@@ -56,30 +59,61 @@ export function uploadRunner(services: Services): RunUpload {
     ...ORDERS_KEPT,
     sizeCalculation: (_, head) => head.length,
   });
-  return async (request, choose) => {
+  return (request, choose) => {
     const place = runs.reserve();
     if (typeof place === "string") throw noPlace(place, runs.maxRuns);
     try {
       refuseLength(request, limits);
-      const form = isForm(request);
+      if (isForm(request)) return settled(startForm(request, services, place, choose), place);
       // Of a plain upload everything is known before the body; a form tells its fields first.
-      const early = form ? null : orderOf(request, services, orders, choose);
-      if (early !== null) await admit(early.checked, vocabulary, services.resources);
-      const upload = form ? await openForm(request, limits) : openPlain(request, limits);
-      try {
-        const order = early ?? makeOrder(request, services, upload.values, choose);
-        const resources = resourcesOf(services, upload);
-        if (early === null) await admit(order.checked, vocabulary, resources);
-        return start(request, services, place.start, order, upload, resources);
-      } catch (fault) {
-        if (!(upload.body instanceof Uint8Array)) await upload.body.cancel(fault);
-        throw fault;
-      }
+      const order = orderOf(request, services, orders, choose);
+      const admitted = admit(order.checked, vocabulary, services.resources);
+      if (admitted === undefined) return startPlain(request, services, place, order);
+      return settled(admitted.then(() => startPlain(request, services, place, order)), place);
     } catch (fault) {
       place.release();
       throw fault;
     }
   };
+}
+
+/** What comes of `starting`; when that is a fault, the place is free again. */
+async function settled(starting: Promise<Response>, place: Place): Promise<Response> {
+  try {
+    return await starting;
+  } catch (fault) {
+    place.release();
+    throw fault;
+  }
+}
+
+/** Starts a run of an upload that is all of the body. Synchronous, so that what a small one needed is garbage before the next begins. */
+function startPlain(request: Request, services: Services, place: Place, order: Order): Response {
+  const upload = openPlain(request, services.limits);
+  try {
+    return start(request, services, place, order, upload, services.resources);
+  } catch (fault) {
+    if (!(upload.body instanceof Uint8Array)) void upload.body.cancel(fault).catch(() => {});
+    throw fault;
+  }
+}
+
+async function startForm(
+  request: Request,
+  services: Services,
+  place: Place,
+  choose: (parameters: RunParameters) => Chosen,
+): Promise<Response> {
+  const upload = await openForm(request, services.limits);
+  try {
+    const order = makeOrder(request, services, upload.values, choose);
+    const resources = resourcesOf(services, upload);
+    await admit(order.checked, services.vocabulary, resources);
+    return start(request, services, place, order, upload, resources);
+  } catch (fault) {
+    await upload.body.cancel(fault);
+    throw fault;
+  }
 }
 
 function orderOf(
@@ -110,7 +144,7 @@ function makeOrder(
 function start(
   request: Request,
   { vocabulary, limits, workers }: Services,
-  startRunning: (input: RunInput) => Run,
+  place: Place,
   { checked, name, parameters, pipeline }: Order,
   { body, figures }: Upload,
   resources: Resources,
@@ -124,7 +158,7 @@ function start(
     tracestate: request.headers.get("tracestate"),
     startedAt: Date.now(),
   });
-  const run = startRunning({
+  const run = place.start({
     id,
     plan: checked.plan,
     pipeline,
@@ -153,7 +187,7 @@ function start(
 }
 
 /** What the server has, and what came with the run. */
-function resourcesOf({ resources, limits }: Services, { table }: Upload): Resources {
+function resourcesOf({ resources, limits }: Services, { table }: FormUpload): Resources {
   if (table === null) return resources;
   return { ...resources, uploaded: uploadedTable(table.bytes, table.name, limits.maxStateBytes) };
 }
@@ -174,13 +208,13 @@ function openPlain(request: Request, { maxBodyBytes, maxInflationRatio }: Limits
   const whole = wholeBody(request);
   const body = (whole && plainBody(whole, headers, figures)) ??
     openBody(bodyOf(request), headers, { maxBodyBytes, maxInflationRatio }, figures);
-  return { values: NO_FIELDS, table: null, body, figures };
+  return { body, figures };
 }
 
 async function openForm(
   request: Request,
   { maxBodyBytes, maxInflationRatio, maxStateBytes }: Limits,
-): Promise<Upload> {
+): Promise<FormUpload> {
   const figures = { wireBytes: 0, bytes: 0 };
   const { fields, table, file } = await openMultipart(
     bodyOf(request),

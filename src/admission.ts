@@ -14,20 +14,30 @@ const knownStages = new WeakMap<Plan, { vocabulary: Vocabulary; stages: readonly
 
 /**
  * Asks every stage of a plan, nested ones too, whether these resources do for it. Rejects with a PipelineError that holds
- * every reason why not.
+ * every reason why not; undefined where no stage can refuse, so that nobody waits for nothing.
  */
-export async function admit(
+export function admit(
   checked: Pick<CheckedPlan, "plan" | "source">,
+  vocabulary: Vocabulary,
+  resources: Resources,
+): Promise<void> | undefined {
+  const stages = refusingStages(checked.plan, vocabulary);
+  return stages.length === 0 ? undefined : ask(stages, checked, vocabulary, resources);
+}
+
+async function ask(
+  stages: readonly PlanStage[],
+  { source }: Pick<CheckedPlan, "source">,
   vocabulary: Vocabulary,
   resources: Resources,
 ): Promise<void> {
   const issues: Issue[] = [];
-  for (const stage of refusingStages(checked.plan, vocabulary)) {
+  for (const stage of stages) {
     const { refusal } = vocabulary.stages.get(stage.stage)!;
     const found = await refusal?.(stage.arguments, { resources, vocabulary }) ?? null;
     if (found !== null) issues.push({ ...found, at: stage.at });
   }
-  if (issues.length > 0) throw new PipelineError(checked.source, issues);
+  if (issues.length > 0) throw new PipelineError(source, issues);
 }
 
 function refusingStages(plan: Plan, vocabulary: Vocabulary): readonly PlanStage[] {

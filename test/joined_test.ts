@@ -23,7 +23,7 @@ function streamsOf(pipeline: string): string {
     vocabulary: VOCABULARY,
     limits: DEFAULT_LIMITS,
     budget: { take: () => {} },
-    signal: new AbortController().signal,
+    abort: new AbortController(),
     reject: () => {},
     lines: () => {},
     notice: () => {},

@@ -81,7 +81,7 @@ function assembled(pipeline: string, vocabulary: Vocabulary, clock: SteppedClock
     vocabulary,
     limits: DEFAULT_LIMITS,
     budget: { take: () => {} },
-    signal: new AbortController().signal,
+    abort: new AbortController(),
     reject: () => {},
     lines: () => {},
     notice: () => {},

@@ -71,13 +71,13 @@ class LineOperator implements Operator<Uint8Array, Batch> {
     return outputs.length === 0 ? NOTHING : outputs;
   }
 
-  *finish(): Generator<Batch> {
-    if (this.#held === 0) return;
+  finish(): Outputs<Batch> {
+    if (this.#held === 0) return NOTHING;
     const outputs: Batch[] = [];
     const last = this.#carry.slice(0, this.#held);
     this.#held = 0;
     this.#parse(last, 0, last.length, outputs);
-    yield* outputs;
+    return outputs;
   }
 
   save(): LineState {

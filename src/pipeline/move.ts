@@ -3,12 +3,14 @@
  * @module
  */
 import type { AssembledStage } from "./assemble.ts";
+import type { SignalSource } from "./lazy_abort.ts";
 import { isStraight, straight } from "./straight.ts";
 import { streamed, type StreamedOptions } from "./streamed.ts";
 
 /** What moving asks of the run. */
-export interface MoveOptions extends StreamedOptions {
-  /** Told of each failure; after the first one everything ends by `signal`. */
+export interface MoveOptions extends Omit<StreamedOptions, "signal"> {
+  readonly abort: SignalSource;
+  /** Told of each failure; after the first one everything ends by `abort`. */
   fail(fault: unknown): void;
 }
 
@@ -26,7 +28,7 @@ export function move(
     const whole = upload instanceof Uint8Array;
     if (whole && isStraight(stages)) return straight(stages, upload, options)?.catch(failed);
     const coming = whole ? new Blob([upload as BlobPart]).stream() : upload;
-    const edges = streamed(stages, coming, options);
+    const edges = streamed(stages, coming, { ...options, signal: options.abort.signal });
     return Promise.all(edges.map((edge) => edge.catch(failed))).then(() => {});
   } catch (fault) {
     return void failed(fault);

@@ -84,6 +84,10 @@ class Observed<In, Out> {
   finish(): Iterable<Out> | AsyncIterable<Out> {
     this.probe.working();
     const rest = this.operator.finish?.() ?? NOTHING;
+    if (rest === NOTHING) {
+      this.probe.resting();
+      return NOTHING;
+    }
     return Symbol.asyncIterator in rest
       ? stepwise(() => observedSteps(rest, this.probe, this.counts))
       : observedNow(rest, this.probe, this.counts);

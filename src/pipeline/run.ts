@@ -13,6 +13,7 @@ import { EventLog } from "./event_log.ts";
 import { type Envelope, ENVELOPES } from "./envelope.ts";
 import { move } from "./move.ts";
 import { neverIdle } from "./idle.ts";
+import { LazyAbort } from "./lazy_abort.ts";
 import { Notices } from "./notices.ts";
 import { Outbox } from "./outbox.ts";
 import { Rejects } from "./rejects.ts";
@@ -30,12 +31,10 @@ export class Run {
   readonly id: string;
   /** All results, when all were there, and few, before the constructor returned: {@link Run.results} has none then. Else null. */
   readonly whole: Uint8Array | null;
-  /** Resolves with the final figures when nothing of the run is left: no stream, timer or stage. Never rejects. */
-  readonly ended: Promise<RunReport>;
 
   readonly #input: RunInput;
   readonly #envelope: Envelope;
-  readonly #abort = new AbortController();
+  readonly #abort = new LazyAbort();
   readonly #outbox: Outbox;
   readonly #rejects: Rejects;
   readonly #notices = new Notices();
@@ -45,22 +44,27 @@ export class Run {
   readonly #started = performance.now();
   #watch: Watch | null = null;
   readonly #snapshots: Snapshots;
-  readonly #closed = Promise.withResolvers<void>();
+  #closed: (() => void) | null = null;
+  readonly #onEnd: ((report: RunReport) => void) | undefined;
+  #final: RunReport | null = null;
+  #ended: Promise<RunReport> | null = null;
   readonly #events: EventLog;
   #state: RunState = "running";
   #error: RunError | null = null;
   #durationMs: number | null = null;
   #rows = 0;
 
-  constructor(input: RunInput) {
+  /** `onEnd` is called like, and before, that of the input. */
+  constructor(input: RunInput, onEnd?: (report: RunReport) => void) {
     this.#input = input;
+    this.#onEnd = onEnd;
     this.id = input.id;
     this.#events = new EventLog(input.onEvent, this.#started);
     this.#envelope = ENVELOPES[input.options.envelope];
     this.#outbox = new Outbox(
       () => this.#watch?.touch(),
       (reason) => this.cancel(clientGone(reason)),
-      () => this.#closed.resolve(),
+      () => this.#closed?.(),
     );
     this.#rejects = new Rejects(
       input.options.onReject,
@@ -86,8 +90,20 @@ export class Run {
     const moving = this.#move();
     if (moving === undefined) this.#settle();
     this.whole = this.#state === "complete" ? this.#outbox.takeAll() : null;
-    if (this.whole === null) this.#watch = this.#makeWatch();
-    this.ended = this.#work(moving);
+    if (this.whole === null) {
+      this.#watch = this.#makeWatch();
+      this.#ended = this.#work(moving);
+    } else this.#end();
+  }
+
+  /** Whether nothing of the run is left: no stream, timer or stage. So it is from the start when {@link Run.whole} is given. */
+  get over(): boolean {
+    return this.#final !== null;
+  }
+
+  /** Resolves with the final figures when the run is over. Never rejects. */
+  get ended(): Promise<RunReport> {
+    return this.#ended ??= Promise.resolve(this.#final!);
   }
 
   /** NDJSON in the chosen envelope. Ends properly only when complete; a failed run's errors after its error line. */
@@ -134,15 +150,21 @@ export class Run {
   }
 
   async #work(moving: Promise<void> | undefined): Promise<RunReport> {
+    const closed = new Promise<void>((resolve) => this.#closed = resolve);
     if (moving !== undefined) {
       await moving;
       this.#settle();
     }
     // A complete result may still be waiting for a reader that never comes: the stall timer stays until it is over.
-    await this.#closed.promise;
+    await closed;
     this.#watch?.stop();
+    return this.#end();
+  }
+
+  #end(): RunReport {
     this.#durationMs ??= Math.round(performance.now() - this.#started);
-    const report = this.report();
+    const report = this.#final = this.report();
+    this.#onEnd?.(report);
     this.#input.onEnd?.(report);
     return report;
   }
@@ -150,7 +172,7 @@ export class Run {
   #move(): Promise<void> | undefined {
     const { body, options, resources } = this.#input;
     return move(this.#assembly.stages, neverIdle(body, options.idleMs, resources.clock), {
-      signal: this.#abort.signal,
+      abort: this.#abort,
       settle: (unheld) => {
         this.#watch?.touch();
         // Rejects that are emitted go to the outbox from any stage, and must not swell it.
@@ -223,7 +245,7 @@ export class Run {
       vocabulary,
       limits,
       budget: new RunBudget(limits.maxStateBytes),
-      signal: this.#abort.signal,
+      abort: this.#abort,
       reject: (reject, told) => this.#rejects.add(reject, told),
       lines: (count) => void (this.#rejects.lines += count),
       notice: (key, value) => this.#notices.add(key, value),

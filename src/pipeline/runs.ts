@@ -64,19 +64,15 @@ export class Runs {
   }
 
   #start(input: RunInput, release: () => void): Run {
-    const run = new Run({
-      ...input,
-      onEnd: (report) => {
-        this.#end(run, report, release);
-        input.onEnd?.(report);
-      },
-    });
-    this.#live.set(run.id, run);
-    return run;
+    let started: Run | null = null;
+    const run = new Run(input, (report) => this.#end(started, report, release));
+    if (!run.over) this.#live.set(run.id, run);
+    return started = run;
   }
 
-  #end(run: LiveRun, report: RunReport, release: () => void): void {
-    if (this.#live.get(run.id) === run) this.#live.delete(run.id);
+  /** `run` is null when it was over before anybody could ask for it. */
+  #end(run: LiveRun | null, report: RunReport, release: () => void): void {
+    if (run !== null && this.#live.get(run.id) === run) this.#live.delete(run.id);
     release();
     this.#totals.add(report);
     this.#remember(report);

@@ -23,6 +23,7 @@ import { chain } from "./chain.ts";
 import { type Edges, schemasOf } from "./edges.ts";
 import { Facts, Teller } from "./facts.ts";
 import { HeldBack } from "./held_back.ts";
+import type { SignalSource } from "./lazy_abort.ts";
 import { observed } from "./observed.ts";
 import { type Place, probeFor, UNOBSERVED } from "./place.ts";
 import type { Probe } from "./probe.ts";
@@ -37,7 +38,7 @@ export interface StageServices {
   readonly vocabulary: Vocabulary;
   readonly limits: Limits;
   readonly budget: Budget;
-  readonly signal: AbortSignal;
+  readonly abort: SignalSource;
   reject(reject: Reject, told?: RejectTold): void;
   lines(count: number, empty?: number): void;
   notice(key: string, value: object | string): void;
@@ -80,7 +81,7 @@ export class Context implements StageContext {
   }
 
   get signal(): AbortSignal {
-    return this.services.signal;
+    return this.services.abort.signal;
   }
 
   lines(count: number, empty?: number): void {

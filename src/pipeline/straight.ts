@@ -6,11 +6,12 @@ import type { Batch } from "../batch/batch.ts";
 import type { AssembledStage } from "./assemble.ts";
 import { NOTHING } from "../stage.ts";
 import type { AnyOperator, Chunk } from "./chain.ts";
+import type { SignalSource } from "./lazy_abort.ts";
 import { stepsOf } from "./steps.ts";
 
 /** What the straight way is asked for. */
 export interface StraightOptions {
-  readonly signal: AbortSignal;
+  readonly abort: SignalSource;
   /** Takes what comes out of the last stage; a promise holds everything back until it resolves. */
   write(batch: Batch): Promise<void> | undefined;
   /** Runs when the first stage has given everything; may throw. */
@@ -34,7 +35,7 @@ export function straight(
 ): Promise<void> | undefined {
   const steps = walk(stages.map((stage) => stage.operator), upload, options);
   const first = steps.next();
-  return first.done ? undefined : waitThrough(steps, first.value, options.signal);
+  return first.done ? undefined : waitThrough(steps, first.value, options.abort);
 }
 
 /** Steps that yield what must be waited for, and get back what it resolved with. */
@@ -43,12 +44,12 @@ type Steps<Result> = Generator<Promise<unknown>, Result, unknown>;
 async function waitThrough(
   steps: Steps<void>,
   first: Promise<unknown>,
-  signal: AbortSignal,
+  abort: SignalSource,
 ): Promise<void> {
   try {
     for (let pending = first;;) {
       const value = await pending;
-      signal.throwIfAborted();
+      abort.signal.throwIfAborted();
       const step = steps.next(value);
       if (step.done) return;
       pending = step.value;
@@ -68,18 +69,21 @@ function* walk(
     if (pushing !== undefined) yield pushing;
   }
   for (let at = Math.max(0, lastDone(operators)); at < operators.length; at++) {
-    yield* finish(operators, at, options);
+    const rest = operators[at]!.finish?.() ?? NOTHING;
+    if (rest !== NOTHING) yield* pass(rest, operators, at, options);
     if (at === 0) options.afterFirst();
     at = Math.max(at, lastDone(operators) - 1);
   }
 }
 
-function* finish(
+/** Passes the `rest` that the operator `at` finishes with on to those below it. */
+function* pass(
+  rest: Iterable<Batch> | AsyncIterable<Batch>,
   operators: readonly AnyOperator[],
   at: number,
   options: StraightOptions,
 ): Steps<void> {
-  for (const step of stepsOf(operators[at]!.finish?.() ?? NOTHING)) {
+  for (const step of Symbol.asyncIterator in rest ? stepsOf(rest) : rest) {
     if (step instanceof Promise) {
       yield step;
       continue;
@@ -120,7 +124,7 @@ async function pushLater(
 ): Promise<void> {
   const outputs = await coming;
   for (const output of outputs) {
-    options.signal.throwIfAborted();
+    options.abort.signal.throwIfAborted();
     if (operators[at]?.done) return;
     await push(operators, at, output, options);
   }

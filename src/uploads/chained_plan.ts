@@ -47,7 +47,7 @@ export class ChainedPlan {
       limits: services.limits,
       resources: services.resources,
       budget: new RunBudget(services.limits.maxStateBytes),
-      signal,
+      abort: { signal },
       meanwhile: this.#underWay.add,
       ...book.services,
     });

@@ -87,6 +87,7 @@ export function assembleFor(
     probes: probes.slice(0, probes.indexOf(mapped.at(-1)!.probe) + 1),
     tally,
     ...services,
+    signal: services.abort.signal,
     inputEnded: () => host.inputEnded(),
     available: () => {
       pool.wake();

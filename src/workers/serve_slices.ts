@@ -35,7 +35,7 @@ class OpenRun {
   #makeRunner(): SliceRunner {
     const { plan, limits, vocabulary } = this;
     const budget = new RunBudget(limits.maxStateBytes);
-    return new SliceRunner({ plan, limits, vocabulary, budget, signal: this.#abort.signal });
+    return new SliceRunner({ plan, limits, vocabulary, budget, abort: this.#abort });
   }
 
   /** Ends what waits. */

@@ -9,6 +9,7 @@ import type { Plan } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import { assemble, type AssembledStage } from "../pipeline/assemble.ts";
 import { type AnyOperator, chain, disposeAll } from "../pipeline/chain.ts";
+import type { SignalSource } from "../pipeline/lazy_abort.ts";
 import type { StageServices } from "../pipeline/stage_context.ts";
 import { observed } from "../pipeline/observed.ts";
 import type { Probe } from "../pipeline/probe.ts";
@@ -25,7 +26,7 @@ export interface SliceRunnerOptions {
   readonly vocabulary: Vocabulary;
   readonly limits: Limits;
   readonly budget: Budget;
-  readonly signal: AbortSignal;
+  readonly abort: SignalSource;
 }
 
 /**

@@ -56,7 +56,7 @@ export function bench(pipeline: string, options: BenchOptions = {}): Bench {
     vocabulary,
     limits,
     budget: told.budget,
-    signal: new AbortController().signal,
+    abort: new AbortController(),
     reject(reject, how) {
       rejects.push(reject);
       told.policy.add(reject, how);
