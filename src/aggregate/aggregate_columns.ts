@@ -87,24 +87,26 @@ function recipesOf(calls: readonly AggregateCall[], context: StageContext): read
 
 /** Expressions as functions, one for all of equal text, so that equal functions tell equal columns. */
 class Compiled {
-  readonly #arguments = new Map<string, Evaluate>();
-  readonly #conditions = new Map<string, (batch: Batch) => Uint32Array>();
+  #arguments: Map<string, Evaluate> | null = null;
+  #conditions: Map<string, (batch: Batch) => Uint32Array> | null = null;
 
   constructor(readonly context: StageContext) {}
 
   argument(expression: Expression): Evaluate {
     const { schema, vocabulary: { functions } } = this.context;
     const text = printExpression(expression);
-    const known = this.#arguments.get(text) ?? compile(expression, schema, functions);
-    this.#arguments.set(text, known);
+    const made = this.#arguments ??= new Map();
+    const known = made.get(text) ?? compile(expression, schema, functions);
+    made.set(text, known);
     return known;
   }
 
   condition(expression: Expression): (batch: Batch) => Uint32Array {
     const { schema, vocabulary: { functions } } = this.context;
     const text = printExpression(expression);
-    const known = this.#conditions.get(text) ?? compileCondition(expression, schema, functions);
-    this.#conditions.set(text, known);
+    const made = this.#conditions ??= new Map();
+    const known = made.get(text) ?? compileCondition(expression, schema, functions);
+    made.set(text, known);
     return known;
   }
 }

@@ -18,6 +18,7 @@ import type { FieldType, Schema } from "../schema.ts";
 import { checkExpression } from "./check.ts";
 import { arithmetic, isArithmetic } from "./arithmetic.ts";
 import { compileSelector } from "./condition.ts";
+import { KeptExpressions } from "./kept.ts";
 import { columnOf, numberReader } from "./derived.ts";
 import type { FunctionDefinition } from "./function.ts";
 import { MAX_TIME_MS } from "./instant.ts";
@@ -38,7 +39,7 @@ export function compile(
   schema: Schema,
   functions: ReadonlyMap<string, FunctionDefinition>,
 ): ColumnOf {
-  return compileColumn(expression, { schema, functions });
+  return columns.get(expression, { schema, functions });
 }
 
 /** The rows in which a checked `condition` is true: ascending physical rows among those that count. */
@@ -47,9 +48,13 @@ export function compileCondition(
   schema: Schema,
   functions: ReadonlyMap<string, FunctionDefinition>,
 ): (batch: Batch) => Uint32Array {
-  const scope = { schema, functions };
-  return compileSelector(condition, (part) => compileColumn(part, scope));
+  return conditions.get(condition, { schema, functions });
 }
+
+const columns = new KeptExpressions(compileColumn);
+const conditions = new KeptExpressions((condition, scope) =>
+  compileSelector(condition, (part) => compileColumn(part, scope))
+);
 
 function compileColumn(expression: Expression, scope: Scope): ColumnOf {
   const make = compileNode(expression, scope);

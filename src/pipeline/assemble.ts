@@ -4,7 +4,7 @@
  */
 import type { Plan } from "../language/syntax.ts";
 import type { AnyOperator } from "./chain.ts";
-import { edgesOf, reachesOut, type Sharing, sharingOf } from "./edges.ts";
+import { factsOf, type Sharing, type StageFacts } from "./edges.ts";
 import { observed } from "./observed.ts";
 import { type Place, probeFor, UNOBSERVED } from "./place.ts";
 import type { Probe } from "./probe.ts";
@@ -12,7 +12,7 @@ import { RejectLevel } from "./reject_feed.ts";
 import { createOperator } from "./row_errors.ts";
 import { type Keeps, keepsOf } from "./spent.ts";
 import { Context, type StageServices } from "./stage_context.ts";
-import { supervised } from "./supervise.ts";
+import { supervised, type Supervision } from "./supervise.ts";
 import { Wake } from "./wake.ts";
 
 /** A stage of a run. */
@@ -43,54 +43,122 @@ export interface Assembly {
 
 /** Creates every stage of a checked `plan`. Throws only what a stage's `create` throws. */
 export function assemble(plan: Plan, services: StageServices): Assembly {
-  const madeAt = performance.now();
-  const listed: Probe[] = [];
-  const probes = new Map<string, Probe>();
-  const level = new RejectLevel();
-  let levels: WeakMap<StageServices, RejectLevel> | null = null;
-  const edgesOfPlan = edgesOf(plan, services.vocabulary);
-  const stages = plan.stages.map((stage, index): AssembledStage => {
-    const definition = services.vocabulary.stages.get(stage.stage)!;
-    const place: Place = {
-      below: () => probes.get(String(index + 1)),
-      prefix: "",
-      path: String(index),
-      probes,
-      listed,
-      wake: new Wake(),
-      level,
-      index,
-    };
-    const probe = probeFor(definition, stage, place, services.limits, madeAt);
-    const edges = edgesOfPlan[index]!;
-    const create = (own: StageServices) =>
-      createOperator(definition, stage, new Context(own, stage, edges, place, probe));
-    // What waits for a stage that takes rejects is not its state, and would not come again.
-    const supervision = definition.takesRejects ? undefined : services.supervision;
-    const operator = supervision === undefined ? create(services) : supervised({
-      make: (told) => create({ ...services, ...told }),
-      context: new Context(services, stage, edges, place, probe),
+  const whole = new Whole(services);
+  const stages = factsOf(plan, services.vocabulary).map((facts, index) =>
+    new Assembled(facts, index, whole)
+  );
+  return { stages, probes: whole.listed };
+}
+
+/** What the stages of one run have in common. */
+class Whole {
+  readonly madeAt = performance.now();
+  readonly listed: Probe[] = [];
+  readonly probes = new Map<string, Probe>();
+  readonly level = new RejectLevel();
+  #levels: WeakMap<StageServices, RejectLevel> | null = null;
+
+  constructor(readonly services: StageServices) {}
+
+  /** The level of the operators that are made apart with `services`. */
+  levelOf(services: StageServices): RejectLevel {
+    this.#levels ??= new WeakMap();
+    const level = this.#levels.get(services) ?? new RejectLevel();
+    this.#levels.set(services, level);
+    return level;
+  }
+}
+
+/** A class, since a closure for each of its parts cost more than a small run's work. */
+class Assembled implements AssembledStage, Place {
+  readonly operator: AnyOperator;
+  readonly probe: Probe;
+  readonly wake = new Wake();
+  readonly #raw: AnyOperator;
+
+  constructor(readonly facts: StageFacts, readonly index: number, readonly whole: Whole) {
+    const { definition, stage } = facts;
+    const { services } = whole;
+    this.probe = probeFor(definition, stage, this, services.limits, whole.madeAt);
+    this.#raw = this.#supervision === undefined
+      ? createOperator(definition, stage, new Context(services, stage, facts, this, this.probe))
+      : this.#supervised(this.#supervision);
+    this.operator = observed(this.#raw, this.probe);
+  }
+
+  get name(): string {
+    return this.facts.stage.stage;
+  }
+
+  get prefix(): string {
+    return "";
+  }
+
+  get path(): string {
+    return this.facts.path;
+  }
+
+  get probes(): Map<string, Probe> {
+    return this.whole.probes;
+  }
+
+  get listed(): Probe[] {
+    return this.whole.listed;
+  }
+
+  get level(): RejectLevel {
+    return this.whole.level;
+  }
+
+  get reachesOut(): boolean {
+    return this.facts.reachesOut;
+  }
+
+  get shares(): Sharing {
+    return this.facts.shares;
+  }
+
+  get keeps(): Keeps {
+    const { facts: { stage }, whole: { services } } = this;
+    return this.#supervision === undefined
+      ? keepsOf(stage, services.vocabulary, this.#raw)
+      : "input";
+  }
+
+  /** What waits for a stage that takes rejects is not its state, and would not come again. */
+  get #supervision(): Supervision | undefined {
+    return this.facts.definition.takesRejects ? undefined : this.whole.services.supervision;
+  }
+
+  #supervised(supervision: Supervision): AnyOperator {
+    const { facts, whole: { services } } = this;
+    const { definition, stage } = facts;
+    return supervised({
+      make: (told) => {
+        const own = new Context({ ...services, ...told }, stage, facts, this, this.probe);
+        return createOperator(definition, stage, own);
+      },
+      context: new Context(services, stage, facts, this, this.probe),
       kind: definition.kind,
       supervision,
     });
-    return {
-      name: stage.stage,
-      probe,
-      wake: place.wake,
-      reachesOut: reachesOut(stage, services.vocabulary),
-      shares: sharingOf(stage, services.vocabulary),
-      keeps: supervision === undefined ? keepsOf(stage, services.vocabulary, operator) : "input",
-      operator: observed(operator, probe),
-      room: () => level.below(index)?.room(),
-      over: () => level.get(index)?.close(),
-      fresh: (others) => {
-        levels ??= new WeakMap();
-        const among = levels.get(others) ?? new RejectLevel();
-        levels.set(others, among);
-        const apart = { ...UNOBSERVED, level: among, index };
-        return createOperator(definition, stage, new Context(others, stage, edges, apart, null));
-      },
-    };
-  });
-  return { stages, probes: listed };
+  }
+
+  below(): Probe | undefined {
+    return this.whole.probes.get(this.facts.pathBelow);
+  }
+
+  room(): Promise<void> | undefined {
+    return this.level.below(this.index)?.room();
+  }
+
+  over(): void {
+    this.level.get(this.index)?.close();
+  }
+
+  fresh(services: StageServices): AnyOperator {
+    const { definition, stage } = this.facts;
+    const apart = { ...UNOBSERVED, level: this.whole.levelOf(services), index: this.index };
+    return createOperator(definition, stage, new Context(services, stage, this.facts, apart, null));
+  }
 }

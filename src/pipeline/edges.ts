@@ -7,27 +7,45 @@ import { nestedPlans } from "../language/check_plan.ts";
 import { demandsOf } from "../language/demand.ts";
 import type { Plan, PlanStage } from "../language/syntax.ts";
 import { OPEN_SCHEMA, type Schema } from "../schema.ts";
-import type { CheckContext, StageContext } from "../stage.ts";
+import type { AnyStage, CheckContext, StageContext } from "../stage.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 
 /** What the plan knows of a stage's input, and what is asked of its output. */
 export type Edges = Pick<StageContext, "schema" | "demand">;
 
-/** Edges of plans that run again and again, by the words they were found with; gone with the plan. */
-const knownEdges = new WeakMap<Plan, { vocabulary: Vocabulary; edges: readonly Edges[] }>();
+/** What a plan tells of one of its stages, the same for every run. */
+export interface StageFacts extends Edges {
+  readonly stage: PlanStage;
+  readonly definition: AnyStage;
+  /** Its index as text: its path, and that of the stage below. */
+  readonly path: string;
+  readonly pathBelow: string;
+  /** Whether it, or one nested in it, asks or writes outside of the process. */
+  readonly reachesOut: boolean;
+  readonly shares: Sharing;
+}
 
-/** The edges of a plan in the order of its stages. */
-export function edgesOf(plan: Plan, vocabulary: Vocabulary): readonly Edges[] {
-  const known = knownEdges.get(plan);
-  if (known?.vocabulary === vocabulary) return known.edges;
+/** Facts of plans that run again and again, by the words they were found with; gone with the plan. */
+const knownFacts = new WeakMap<Plan, { vocabulary: Vocabulary; facts: readonly StageFacts[] }>();
+
+/** What a plan tells of its stages, in their order. */
+export function factsOf(plan: Plan, vocabulary: Vocabulary): readonly StageFacts[] {
+  const known = knownFacts.get(plan);
+  if (known?.vocabulary === vocabulary) return known.facts;
   const schemas = schemasOf(plan, OPEN_SCHEMA, vocabulary);
   const demands = demandsOf(plan, vocabulary);
-  const edges = plan.stages.map((_, index) => ({
+  const facts = plan.stages.map((stage, index): StageFacts => ({
+    stage,
+    definition: vocabulary.stages.get(stage.stage)!,
+    path: String(index),
+    pathBelow: String(index + 1),
     schema: schemas[index]!,
     demand: demands[index]!,
+    reachesOut: reachesOut(stage, vocabulary),
+    shares: sharingOf(stage, vocabulary),
   }));
-  knownEdges.set(plan, { vocabulary, edges });
-  return edges;
+  knownFacts.set(plan, { vocabulary, facts });
+  return facts;
 }
 
 /** The rows that go into each stage of a plan whose first stage gets `input`. */
@@ -59,7 +77,7 @@ function outputOf(stage: PlanStage, input: Schema, check: CheckContext): Schema 
 }
 
 /** Whether a stage, or one nested in it, asks or writes outside of the process. */
-export function reachesOut(stage: PlanStage, vocabulary: Vocabulary): boolean {
+function reachesOut(stage: PlanStage, vocabulary: Vocabulary): boolean {
   const definition = vocabulary.stages.get(stage.stage)!;
   return definition.reachesOut === true ||
     nestedPlans(stage, definition).some(({ stages }) =>
@@ -76,7 +94,7 @@ export interface Sharing {
 }
 
 /** What the plan tells of {@link Sharing}; an operator with outputs of its own accord is not known here. */
-export function sharingOf(stage: PlanStage, vocabulary: Vocabulary): Sharing {
+function sharingOf(stage: PlanStage, vocabulary: Vocabulary): Sharing {
   const { light, queue } = vocabulary.stages.get(stage.stage)!;
   return {
     below: light?.(stage.arguments) ?? false,

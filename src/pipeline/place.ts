@@ -12,7 +12,7 @@ import { Wake } from "./wake.ts";
 /** A stage's place, as it is known while the plan is assembled. */
 export interface Place {
   /** The probe of the stage below, once it is there. */
-  readonly below: () => Probe | undefined;
+  below(): Probe | undefined;
   /** `tee.1.` for what is nested in the first branch of a tee, else empty. */
   readonly prefix: string;
   /** Where the stage stands among all of the plan: those of one path share a probe. */

@@ -162,10 +162,14 @@ export class Context implements StageContext {
   #makeNested(plan: Plan, label: string, { ring, rows = this.schema }: NestedOptions = {}) {
     const { place, services, stage, demand } = this;
     return nest(plan, { schema: rows, demand }, services, {
-      ...place,
-      ...(ring !== undefined && { wake: Wake.calling(ring) }),
+      below: UNOBSERVED.below,
       prefix: `${place.prefix}${stage.stage}.${label}.`,
       path: `${place.path}/${label}`,
+      probes: place.probes,
+      listed: place.listed,
+      wake: ring === undefined ? place.wake : Wake.calling(ring),
+      level: place.level,
+      index: place.index,
     });
   }
 }
