@@ -174,9 +174,7 @@ export class Aggregation implements Operator<Batch, Batch> {
     this.#keys.forEach(({ name }, index) => columns.set(name, keys[index]!));
     for (const { name, accumulator, read } of this.#columns) {
       const valueOf = read ?? ((group: number) => accumulator.result(group));
-      const values: Value[] = [];
-      for (let group = from; group < to; group++) values.push(valueOf(group));
-      columns.set(name, columnOf(values));
+      columns.set(name, numbersOf(from, to, valueOf) ?? columnOf(valuesOf(from, to, valueOf)));
     }
     return Batch.of(to - from, columns, (to - from) * ROW_WEIGHT);
   }
@@ -190,6 +188,21 @@ function pick(groups: Int32Array, rows: Uint32Array, chosen: Uint32Array): Int32
     picked[index] = groups[at]!;
   }
   return picked;
+}
+
+/** The values of groups `[from, to)` where all of them are numbers or null, as most are; else null. */
+function numbersOf(from: number, to: number, valueOf: (group: number) => Value): Column | null {
+  const numbers = shortFloat64s(to - from);
+  for (let group = from; group < to; group++) {
+    const value = valueOf(group);
+    if (typeof value !== "number" && value !== null) return null;
+    numbers[group - from] = value ?? NaN;
+  }
+  return new NumberColumn(numbers);
+}
+
+function valuesOf(from: number, to: number, valueOf: (group: number) => Value): readonly Value[] {
+  return Array.from({ length: to - from }, (_, index) => valueOf(from + index));
 }
 
 /** The values in the tightest column that holds them. */

@@ -159,6 +159,7 @@ export function stateSets(
   states: readonly AggregateColumn[],
   kernel: FoldKernel | null = sharedFold(),
 ): StateSet[] {
+  if (states.length === 1) return [new StateSet(states, kernel)];
   const sets: AggregateColumn[][] = [];
   const put = (state: AggregateColumn, fits: (first: AggregateColumn) => boolean) => {
     const known = sets.find(([first]) => first!.condition === state.condition && fits(first!));

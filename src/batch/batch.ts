@@ -25,7 +25,7 @@ interface BatchParts {
   readonly selection: Uint32Array | null;
   readonly names: readonly string[];
   readonly columns: Map<string, Column>;
-  readonly paths: Map<string, Column>;
+  readonly paths: Map<string, Column> | null;
   readonly make: ColumnMaker | null;
   readonly take: RowTaker | null;
   readonly open: ValueColumn | null;
@@ -53,8 +53,8 @@ export class Batch {
   /** About how many bytes this batch keeps alive; the measure of byte-counting queues and budgets. */
   readonly weight: number;
   readonly #columns: Map<string, Column>;
-  /** Columns of nested paths, by the path as JSON; shared while no column changes. */
-  readonly #paths: Map<string, Column>;
+  /** Columns of nested paths, by the path as JSON; shared while no column changes, and made by the first where rows are not open. */
+  #paths: Map<string, Column> | null;
   readonly #make: ColumnMaker | null;
   readonly #take: RowTaker | null;
   #makeSparse: ColumnMaker | null = null;
@@ -90,7 +90,7 @@ export class Batch {
       selection: null,
       names,
       columns: new Map(),
-      paths: new Map(),
+      paths: null,
       make,
       take,
       open: null,
@@ -113,7 +113,7 @@ export class Batch {
       selection: null,
       names: [...copy.keys()],
       columns: copy,
-      paths: new Map(),
+      paths: null,
       make: null,
       take: null,
       open: null,
@@ -180,7 +180,7 @@ export class Batch {
     const named = this.column(key);
     if (named !== undefined) return named;
     const pathKey = JSON.stringify(path);
-    const cached = this.#paths.get(pathKey);
+    const cached = this.#paths?.get(pathKey);
     if (cached !== undefined) return cached;
     const first = path.length > 1 ? this.column(path[0]!) : undefined;
     let column: Column = NULL_COLUMN;
@@ -188,7 +188,7 @@ export class Batch {
     else if (this.open !== null && !this.hidden.has(path[0]!)) {
       column = this.#inward(this.open, path, 0);
     }
-    this.#paths.set(pathKey, column);
+    (this.#paths ??= new Map()).set(pathKey, column);
     return column;
   }
 
@@ -229,7 +229,7 @@ export class Batch {
     columns.set(name, column);
     const names = this.names.includes(name) ? this.names : [...this.names, name];
     const nested = this.nested.filter((path) => path !== name);
-    return this.#derive({ columns, names, nested, paths: new Map() });
+    return this.#derive({ columns, names, nested, paths: this.open && new Map() });
   }
 
   /** The batch with these as its last columns, in place of those and of open keys of the same names. */
@@ -244,7 +244,11 @@ export class Batch {
     }
     const columns = new Map(this.#columns);
     for (const name of added) columns.set(name, more.get(name)!);
-    return this.#derive({ columns, names: [...this.names, ...added], paths: new Map() });
+    return this.#derive({
+      columns,
+      names: [...this.names, ...added],
+      paths: this.open && new Map(),
+    });
   }
 
   #hasInside(name: string): boolean {
@@ -256,7 +260,7 @@ export class Batch {
     const copy = new Map(columns);
     return this.#derive({
       columns: copy,
-      paths: new Map(),
+      paths: null,
       names: [...copy.keys()],
       make: null,
       take: null,
@@ -272,7 +276,7 @@ export class Batch {
       names.has(name) || (this.nested.includes(name) && names.has(name.split(".", 1)[0]!));
     return this.#derive({
       columns: new Map([...this.#columns].filter(([name]) => !isGone(name))),
-      paths: new Map(),
+      paths: this.open && new Map(),
       names: this.names.filter((name) => !isGone(name)),
       nested: this.nested.filter((name) => !isGone(name)),
       hidden: this.open === null ? this.hidden : new Set([...this.hidden, ...names]),
@@ -287,7 +291,7 @@ export class Batch {
       selection: this.selection,
       names: this.names,
       columns: shared ? this.#columns : new Map(this.#columns),
-      paths: shared ? this.#paths : new Map(this.#paths),
+      paths: shared ? this.#paths : this.#paths && new Map(this.#paths),
       make: this.#make,
       take: this.#take,
       open: this.open,

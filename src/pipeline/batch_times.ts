@@ -33,9 +33,9 @@ export interface BatchTimes {
   readonly buckets: Readonly<Record<string, number>>;
 }
 
-/** A histogram of 17 counts. */
+/** A histogram of 17 counts, which are made by the first batch. */
 export class BatchTimeHistogram {
-  readonly counts: number[] = new Array(BATCH_TIME_BOUNDS.length + 1).fill(0);
+  #counts: number[] | null = null;
   sumMs = 0;
   count = 0;
 
@@ -43,7 +43,8 @@ export class BatchTimeHistogram {
   record(milliseconds: number, batches = 1): void {
     let bucket = 0;
     while (bucket < BATCH_TIME_BOUNDS.length && milliseconds > BATCH_TIME_BOUNDS[bucket]!) bucket++;
-    this.counts[bucket]! += batches;
+    this.#counts ??= new Array(BATCH_TIME_BOUNDS.length + 1).fill(0);
+    this.#counts[bucket]! += batches;
     this.sumMs += milliseconds * batches;
     this.count += batches;
   }
@@ -65,17 +66,19 @@ export class BatchTimeHistogram {
 
   /** The upper bound of the bucket that holds the share `quantile` of all; null when there are none. */
   quantile(quantile: number): number | null {
-    if (this.count === 0) return null;
+    const counts = this.#counts;
+    if (counts === null || this.count === 0) return null;
     let bucket = 0;
-    for (let seen = this.counts[0]!; seen < quantile * this.count;) seen += this.counts[++bucket]!;
+    for (let seen = counts[0]!; seen < quantile * this.count;) seen += counts[++bucket]!;
     return BATCH_TIME_BOUNDS[bucket] ?? BATCH_TIME_BOUNDS.at(-1)!;
   }
 
   report(): BatchTimes {
     const buckets: Record<string, number> = {};
     for (let index = 0, left = this.count; left > 0; index++) {
-      left -= this.counts[index]!;
-      if (this.counts[index]! > 0) buckets[bucketName(index)] = this.counts[index]!;
+      const batches = this.#counts?.[index] ?? 0;
+      left -= batches;
+      if (batches > 0) buckets[bucketName(index)] = batches;
     }
     return {
       count: this.count,

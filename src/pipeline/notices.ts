@@ -23,8 +23,10 @@ export class Notices {
 
   /** All facts, with those of the rejects behind them; null when there is nothing to tell. */
   all(rejects: Rejects): Readonly<Record<string, unknown>> | null {
-    const { count, byClass, lines, samples } = rejects;
-    if (count > 0) this.add("rejects", { count, byClass, lines, samples });
+    if (rejects.count > 0) {
+      const { count, byClass, lines, samples } = rejects;
+      this.add("rejects", { count, byClass, lines, samples });
+    }
     return this.#facts === null ? null : Object.fromEntries(this.#facts);
   }
 }

@@ -82,8 +82,9 @@ class Observed<In, Out> {
   }
 
   finish(): Iterable<Out> | AsyncIterable<Out> {
+    if (this.operator.finish === undefined) return NOTHING;
     this.probe.working();
-    const rest = this.operator.finish?.() ?? NOTHING;
+    const rest = this.operator.finish();
     if (rest === NOTHING) {
       this.probe.resting();
       return NOTHING;

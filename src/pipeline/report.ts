@@ -98,7 +98,7 @@ export function blockedBy(
   stages: readonly StageReport[],
   resultsTaken: boolean,
 ): Pick<StageReport, "stage" | "index"> | null {
-  const outer = stages.filter((stage) => !stage.stage.includes("."));
+  const outer = stages.filter((stage) => !isNested(stage));
   const last = outer.at(-1);
   if (last === undefined) return null;
   if (!resultsTaken) return { stage: "download", index: last.index };
@@ -110,18 +110,28 @@ export function blockedBy(
  * stage was blocked), or the stage that was busy longest. Null before anything happened.
  */
 export function bottleneckOf(stages: readonly StageReport[]): string | null {
-  const outer = stages.filter((stage) => !stage.stage.includes("."));
-  const first = outer[0];
-  const last = outer.at(-1);
-  if (first === undefined || last === undefined) return null;
-  const busy = outer.reduce((sum, stage) => sum + stage.busyMs, 0);
-  const waits: [string, number][] = [
-    ...outer.map((stage): [string, number] => [stage.stage, stage.busyMs]),
-    ["upload", first.starvedMs - (busy - first.busyMs)],
-    ["download", last.blockedMs],
-  ];
-  const [name, wait] = waits.reduce((most, next) => next[1] > most[1] ? next : most);
-  return wait > 0 ? name : null;
+  let first: StageReport | null = null;
+  let last: StageReport | null = null;
+  let busiest: StageReport | null = null;
+  let busy = 0;
+  for (const stage of stages) {
+    if (isNested(stage)) continue;
+    first ??= stage;
+    last = stage;
+    busy += stage.busyMs;
+    if (busiest === null || stage.busyMs > busiest.busyMs) busiest = stage;
+  }
+  if (first === null || last === null || busiest === null) return null;
+  const upload = first.starvedMs - (busy - first.busyMs);
+  const download = last.blockedMs;
+  const most = Math.max(busiest.busyMs, upload, download);
+  if (!(most > 0)) return null;
+  if (most === busiest.busyMs) return busiest.stage;
+  return most === upload ? "upload" : "download";
+}
+
+function isNested({ stage }: StageReport): boolean {
+  return stage.includes(".");
 }
 
 let lastMs = 0;

@@ -43,7 +43,8 @@ export class Run {
   readonly #startedAt = instantNow();
   readonly #started = performance.now();
   #watch: Watch | null = null;
-  readonly #snapshots: Snapshots;
+  /** Where they were asked for. */
+  readonly #snapshots: Snapshots | null;
   #closed: (() => void) | null = null;
   readonly #onEnd: ((report: RunReport) => void) | undefined;
   #final: RunReport | null = null;
@@ -79,8 +80,9 @@ export class Run {
       progressed: () => this.#watch?.touch(),
     });
     const { stages } = this.#assembly;
-    const wanted = input.options.everyMs !== null;
-    this.#snapshots = new Snapshots(stages, this.#services, this.#envelope, wanted);
+    this.#snapshots = input.options.everyMs === null
+      ? null
+      : new Snapshots(stages, this.#services, this.#envelope);
     this.#outbox.add(this.#envelope.start({
       id: this.id,
       pipeline: input.pipeline,
@@ -213,8 +215,8 @@ export class Run {
   #write(batch: Batch): Promise<void> | undefined {
     this.#rows += batch.length;
     if (batch.length > 0) this.#watch?.given();
-    const { numbered, set } = this.#snapshots;
-    return this.#outbox.addAll(this.#envelope.rows(batch, numbered ? set : null));
+    const set = this.#snapshots?.numbered ? this.#snapshots.set : null;
+    return this.#outbox.addAll(this.#envelope.rows(batch, set));
   }
 
   /** Waiting for more input is nobody's fault here: it is told only when something waits. */
@@ -259,7 +261,7 @@ export class Run {
   #tick(): void {
     if (!this.#outbox.empty || this.#state !== "running") return;
     try {
-      for (const chunk of this.#snapshots.take()) this.#outbox.add(chunk);
+      for (const chunk of this.#snapshots?.take() ?? []) this.#outbox.add(chunk);
       this.#outbox.add(this.#envelope.progress(this.report()));
     } catch (fault) {
       this.#fail(fault);

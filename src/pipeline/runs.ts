@@ -31,6 +31,32 @@ export interface LiveRun {
 /** Why there is no place: all are taken, or the server is stopping. */
 export type Refusal = "full" | "stopping";
 
+/** What places do, one for all of them. */
+interface PlaceDoors {
+  free(): void;
+  start(input: RunInput, place: Place): Run;
+  hold(run: LiveRun, place: Place): void;
+}
+
+class Reserved implements Place {
+  #mine = true;
+
+  constructor(readonly doors: PlaceDoors) {}
+
+  start(input: RunInput): Run {
+    return this.doors.start(input, this);
+  }
+
+  hold(run: LiveRun): void {
+    this.doors.hold(run, this);
+  }
+
+  release(): void {
+    if (this.#mine) this.doors.free();
+    this.#mine = false;
+  }
+}
+
 /**
  * Live and recent runs. Holds at most `maxRuns` live runs and the reports of `recent` ended ones, a few KiB each.
  */
@@ -48,32 +74,27 @@ export class Runs {
     if (this.#stopping) return "stopping";
     if (this.#taken >= this.maxRuns) return "full";
     this.#taken++;
-    let mine = true;
-    const release = () => {
-      if (mine) this.#taken--;
-      mine = false;
-    };
-    return {
-      release,
-      start: (input) => this.#start(input, release),
-      hold: (run) => {
-        this.#live.set(run.id, run);
-        void run.ended.then((report) => this.#end(run, report, release));
-      },
-    };
+    return new Reserved(this.#doors);
   }
 
-  #start(input: RunInput, release: () => void): Run {
-    let started: Run | null = null;
-    const run = new Run(input, (report) => this.#end(started, report, release));
-    if (!run.over) this.#live.set(run.id, run);
-    return started = run;
-  }
+  readonly #doors: PlaceDoors = {
+    free: () => void this.#taken--,
+    start: (input, place) => {
+      let started: Run | null = null;
+      const run = new Run(input, (report) => this.#end(started, report, place));
+      if (!run.over) this.#live.set(run.id, run);
+      return started = run;
+    },
+    hold: (run, place) => {
+      this.#live.set(run.id, run);
+      void run.ended.then((report) => this.#end(run, report, place));
+    },
+  };
 
   /** `run` is null when it was over before anybody could ask for it. */
-  #end(run: LiveRun | null, report: RunReport, release: () => void): void {
+  #end(run: LiveRun | null, report: RunReport, place: Place): void {
     if (run !== null && this.#live.get(run.id) === run) this.#live.delete(run.id);
-    release();
+    place.release();
     this.#totals.add(report);
     this.#remember(report);
   }

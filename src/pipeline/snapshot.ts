@@ -27,9 +27,8 @@ export class Snapshots {
     readonly stages: readonly AssembledStage[],
     readonly services: StageServices,
     readonly envelope: Envelope,
-    wanted: boolean,
   ) {
-    this.#point = wanted ? stages.findIndex((stage) => stage.operator.snapshot !== undefined) : -1;
+    this.#point = stages.findIndex((stage) => stage.operator.snapshot !== undefined);
     const outward = stages.slice(this.#point + 1).find((stage) => stage.reachesOut);
     if (this.#point >= 0 && outward !== undefined) {
       const reason =

@@ -132,5 +132,7 @@ async function pushLater(
 
 /** The last operator that wants no more; -1 when all want more. */
 function lastDone(operators: readonly AnyOperator[]): number {
-  return operators.findLastIndex((operator) => operator.done === true);
+  let at = operators.length - 1;
+  while (at >= 0 && operators[at]!.done !== true) at--;
+  return at;
 }

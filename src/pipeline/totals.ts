@@ -44,34 +44,44 @@ export interface RunTotals {
   durationMs: number;
 }
 
+/** The sums of one pipeline name, by a stage's word and by how runs ended. */
+interface PipelineTotals {
+  readonly stages: Map<string, StageTotals>;
+  readonly runs: Map<string, RunTotals>;
+}
+
 /** Sums of runs. Grows with the words and named pipelines that are used, not with the runs. */
 export class Totals {
-  readonly #stages = new Map<string, StageTotals>();
-  readonly #runs = new Map<string, RunTotals>();
+  readonly #pipelines = new Map<string, PipelineTotals>();
 
   /** Starts with a copy of `before`. */
   constructor(before?: Totals) {
     if (before === undefined) return;
-    for (const [key, sums] of before.#stages) {
-      const rejects = new RejectTally(sums.rejects.report());
-      this.#stages.set(key, { ...sums, rejects, batchTimes: [...sums.batchTimes] });
+    for (const [pipeline, { stages, runs }] of before.#pipelines) {
+      const copy = this.#of(pipeline);
+      for (const [word, sums] of stages) {
+        const rejects = new RejectTally(sums.rejects.report());
+        copy.stages.set(word, { ...sums, rejects, batchTimes: [...sums.batchTimes] });
+      }
+      for (const [outcome, sums] of runs) copy.runs.set(outcome, { ...sums });
     }
-    for (const [key, sums] of before.#runs) this.#runs.set(key, { ...sums });
   }
 
   get stages(): Iterable<StageTotals> {
-    return this.#stages.values();
+    return this.#pipelines.values().flatMap(({ stages }) => stages.values());
   }
 
   get runs(): Iterable<RunTotals> {
-    return this.#runs.values();
+    return this.#pipelines.values().flatMap(({ runs }) => runs.values());
   }
 
   /** Adds what a run has done so far, or did. */
   add(report: RunReport): void {
     const pipeline = report.name ?? "";
+    const totals = this.#of(pipeline);
     const outcome = report.state === "failed" ? report.error?.code ?? "failed" : report.state;
-    const sums = found(this.#runs, `${pipeline} ${outcome}`, () => noRuns(pipeline, outcome));
+    let sums = totals.runs.get(outcome);
+    if (sums === undefined) totals.runs.set(outcome, sums = noRuns(pipeline, outcome));
     sums.runs++;
     sums.wireBytes += report.wireBytes;
     sums.bytes += report.bytes;
@@ -79,39 +89,47 @@ export class Totals {
     sums.rows += report.rows;
     sums.rejects += report.rejects;
     sums.durationMs += report.durationMs;
-    for (const stage of report.stages) this.#addStage(stage, pipeline, report.state === "running");
+    for (const stage of report.stages) {
+      addStage(totals, stage, pipeline, report.state === "running");
+    }
   }
 
-  #addStage(report: StageReport, pipeline: string, live: boolean): void {
-    const word = report.stage.slice(report.stage.lastIndexOf(".") + 1);
-    const sums = found(this.#stages, `${pipeline} ${word}`, () => noStages(word, pipeline));
-    // One by one: names that a loop looks up cost 5 microseconds a small run.
-    sums.rowsIn += report.rowsIn;
-    sums.rowsOut += report.rowsOut;
-    sums.bytesIn += report.bytesIn;
-    sums.bytesOut += report.bytesOut;
-    sums.batchesIn += report.batchesIn;
-    sums.batchesOut += report.batchesOut;
-    sums.rejects.addAll(report.rejectsByClass);
-    sums.busyMs += report.busyMs;
-    sums.starvedMs += report.starvedMs;
-    sums.blockedMs += report.blockedMs;
-    sums.batchMs += report.batchTimes.sumMs;
-    const { buckets } = report.batchTimes;
-    for (const name in buckets) sums.batchTimes[bucketOf(name)]! += buckets[name]!;
-    if (!live) return;
-    const unit = report.queueUnit === "rows" ? "Rows" : "Bytes";
-    sums[`queueDepth${unit}`] += report.queueDepth;
-    if (Number.isFinite(report.queueBound)) sums[`queueBound${unit}`] += report.queueBound;
+  #of(pipeline: string): PipelineTotals {
+    let totals = this.#pipelines.get(pipeline);
+    if (totals === undefined) {
+      this.#pipelines.set(pipeline, totals = { stages: new Map(), runs: new Map() });
+    }
+    return totals;
   }
 }
 
-function found<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
+function addStage(
+  { stages }: PipelineTotals,
+  report: StageReport,
+  pipeline: string,
+  live: boolean,
+): void {
+  const word = report.stage.slice(report.stage.lastIndexOf(".") + 1);
+  let sums = stages.get(word);
+  if (sums === undefined) stages.set(word, sums = noStages(word, pipeline));
+  // One by one: names that a loop looks up cost 5 microseconds a small run.
+  sums.rowsIn += report.rowsIn;
+  sums.rowsOut += report.rowsOut;
+  sums.bytesIn += report.bytesIn;
+  sums.bytesOut += report.bytesOut;
+  sums.batchesIn += report.batchesIn;
+  sums.batchesOut += report.batchesOut;
+  sums.rejects.addAll(report.rejectsByClass);
+  sums.busyMs += report.busyMs;
+  sums.starvedMs += report.starvedMs;
+  sums.blockedMs += report.blockedMs;
+  sums.batchMs += report.batchTimes.sumMs;
+  const { buckets } = report.batchTimes;
+  for (const name in buckets) sums.batchTimes[bucketOf(name)]! += buckets[name]!;
+  if (!live) return;
+  const unit = report.queueUnit === "rows" ? "Rows" : "Bytes";
+  sums[`queueDepth${unit}`] += report.queueDepth;
+  if (Number.isFinite(report.queueBound)) sums[`queueBound${unit}`] += report.queueBound;
 }
 
 function noRuns(pipeline: string, outcome: string): RunTotals {

@@ -45,26 +45,19 @@ export function traceresponseOf(span: SpanContext): string {
  * flags 00. So there is always an id to quote.
  */
 export function unrecordedTraceresponse(caller: SpanContext | null): string {
-  if (unused === drawn.length) {
-    crypto.getRandomValues(drawn);
+  if (unused === DRAWN_DIGITS) {
+    drawn = crypto.getRandomValues(new Uint8Array(DRAWN_DIGITS / 2)).toHex();
     unused = 0;
   }
-  const at = unused;
-  unused += ID_BYTES;
-  const traceId = caller === null ? hex(drawn, at, at + 16) : caller.traceId;
-  return `00-${traceId}-${hex(drawn, at + 16, at + ID_BYTES)}-00`;
+  const span = unused + TRACE_DIGITS;
+  const traceId = caller === null ? drawn.slice(unused, span) : caller.traceId;
+  unused = span + SPAN_DIGITS;
+  return `00-${traceId}-${drawn.slice(span, unused)}-00`;
 }
 
-/** A trace id and a span id. */
-const ID_BYTES = 24;
-/** Random bytes drawn ahead for some runs, each used once. */
-const drawn = new Uint8Array(64 * ID_BYTES);
-let unused = drawn.length;
-
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-function hex(bytes: Uint8Array, from: number, to: number): string {
-  let text = "";
-  for (let index = from; index < to; index++) text += HEX[bytes[index]!];
-  return text;
-}
+const TRACE_DIGITS = 32;
+const SPAN_DIGITS = 16;
+/** Random digits are drawn ahead for 64 runs, and each is used once. */
+const DRAWN_DIGITS = 64 * (TRACE_DIGITS + SPAN_DIGITS);
+let drawn = "";
+let unused = DRAWN_DIGITS;
