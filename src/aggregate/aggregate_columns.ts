@@ -5,6 +5,7 @@
 import type { Batch } from "../batch/batch.ts";
 import type { Value } from "../batch/column.ts";
 import { compile, compileCondition } from "../expression/compile.ts";
+import { isPlain } from "../expression/kept.ts";
 import { literalArguments } from "../language/check_aggregates.ts";
 import { printExpression } from "../language/print.ts";
 import type { AggregateCall, Expression } from "../language/syntax.ts";
@@ -20,6 +21,8 @@ interface Recipe {
   readonly column: Pick<AggregateColumn, "name" | "arguments" | "condition">;
 }
 
+type Scope = Pick<StageContext, "schema" | "vocabulary">;
+
 /** A state and the columns that are read from it. */
 interface SharedState {
   readonly key: string;
@@ -29,6 +32,11 @@ interface SharedState {
 
 /** Recipes by what instances have in common: a window of one row would cost less than its recipe. */
 const known = new WeakMap<object, readonly Recipe[]>();
+/** Recipes by their calls, for plans that run again and again, and what they were made for. */
+const kept = new WeakMap<
+  readonly AggregateCall[],
+  Scope & { readonly recipes: readonly Recipe[] }
+>();
 
 /**
  * The columns of checked `calls`, in their order; calls that can share one state do. What a state keeps is declared
@@ -40,7 +48,7 @@ export function aggregateColumns(
   take: (bytes: number) => void,
 ): AggregateColumn[] {
   const { common } = context;
-  const recipes = common && known.get(common) || recipesOf(calls, context);
+  const recipes = common && known.get(common) || keptRecipes(calls, context);
   if (common !== null) known.set(common, recipes);
   const states: SharedState[] = [];
   let facts: Map<string, Record<string, string>> | null = null;
@@ -66,6 +74,18 @@ export function aggregateColumns(
     const read = (group: number) => shared.read(accumulator, group, literals);
     return { ...column, accumulator, read };
   });
+}
+
+function keptRecipes(calls: readonly AggregateCall[], context: StageContext): readonly Recipe[] {
+  const { schema, vocabulary } = context;
+  const before = kept.get(calls);
+  if (before?.schema === schema && before.vocabulary === vocabulary) return before.recipes;
+  const recipes = recipesOf(calls, context);
+  const plain = calls.every((call) =>
+    call.arguments.every(isPlain) && (call.condition === null || isPlain(call.condition))
+  );
+  if (plain) kept.set(calls, { schema, vocabulary, recipes });
+  return recipes;
 }
 
 function recipesOf(calls: readonly AggregateCall[], context: StageContext): readonly Recipe[] {

@@ -176,7 +176,7 @@ export class Aggregation implements Operator<Batch, Batch> {
       const valueOf = read ?? ((group: number) => accumulator.result(group));
       columns.set(name, numbersOf(from, to, valueOf) ?? columnOf(valuesOf(from, to, valueOf)));
     }
-    return Batch.of(to - from, columns, (to - from) * ROW_WEIGHT);
+    return Batch.taking(to - from, columns, (to - from) * ROW_WEIGHT);
   }
 }
 

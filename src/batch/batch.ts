@@ -107,12 +107,21 @@ export class Batch {
     weight = rows * 64,
     nested: readonly string[] = NOTHING_NESTED,
   ): Batch {
-    const copy = new Map(columns);
+    return Batch.taking(rows, new Map(columns), weight, nested);
+  }
+
+  /** As {@link Batch.of}, of columns that are the batch's own from now on. */
+  static taking(
+    rows: number,
+    columns: Map<string, Column>,
+    weight: number,
+    nested: readonly string[] = NOTHING_NESTED,
+  ): Batch {
     return new Batch({
       rows,
       selection: null,
-      names: [...copy.keys()],
-      columns: copy,
+      names: [...columns.keys()],
+      columns,
       paths: null,
       make: null,
       take: null,

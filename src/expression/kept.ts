@@ -28,8 +28,8 @@ export class KeptExpressions<Made> {
   }
 }
 
-/** Whether it is made of fields, literals and operators on them alone. */
-function isPlain(expression: Expression): boolean {
+/** Whether what is compiled of it keeps nothing: it is made of fields, literals and operators on them alone. */
+export function isPlain(expression: Expression): boolean {
   switch (expression.kind) {
     case "literal":
     case "field":

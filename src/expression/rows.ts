@@ -6,6 +6,8 @@ import { type Batch, MAX_BATCH_ROWS } from "../batch/batch.ts";
 import { shortUint32s } from "../batch/short_arrays.ts";
 
 let everyRow = Uint32Array.from({ length: MAX_BATCH_ROWS }, (_, row) => row);
+/** The part of it that was given last: batches of one upload, and uploads of one client, tend to be of one length. */
+let given = everyRow;
 
 /** The physical rows of a batch that count, ascending. Not to be written to: it may be shared. */
 export function selectedRows(batch: Batch): Uint32Array {
@@ -13,7 +15,8 @@ export function selectedRows(batch: Batch): Uint32Array {
   if (batch.rows > everyRow.length) {
     everyRow = Uint32Array.from({ length: batch.rows }, (_, row) => row);
   }
-  return everyRow.subarray(0, batch.rows);
+  if (given.length !== batch.rows) given = everyRow.subarray(0, batch.rows);
+  return given;
 }
 
 /** So few are copied one by one, which costs less than a view of them. */

@@ -74,12 +74,7 @@ export class BatchTimeHistogram {
   }
 
   report(): BatchTimes {
-    const buckets: Record<string, number> = {};
-    for (let index = 0, left = this.count; left > 0; index++) {
-      const batches = this.#counts?.[index] ?? 0;
-      left -= batches;
-      if (batches > 0) buckets[bucketName(index)] = batches;
-    }
+    const buckets = this.#buckets();
     return {
       count: this.count,
       sumMs: Math.round(this.sumMs * 1000) / 1000,
@@ -88,9 +83,27 @@ export class BatchTimeHistogram {
       buckets,
     };
   }
+
+  #buckets(): BatchTimes["buckets"] {
+    if (this.count === 0) return NO_BATCHES;
+    if (this.count === 1) return ONE_BATCH[this.#counts!.indexOf(1)]!;
+    const buckets: Record<string, number> = {};
+    for (let index = 0, left = this.count; left > 0; index++) {
+      const batches = this.#counts![index]!;
+      left -= batches;
+      if (batches > 0) buckets[bucketName(index)] = batches;
+    }
+    return buckets;
+  }
 }
 
 const BUCKET_NAMES: readonly string[] = [...BATCH_TIME_BOUNDS.map(String), "more"];
+
+/** What most stages of small runs report: one object for all of them. */
+const NO_BATCHES: BatchTimes["buckets"] = Object.freeze({});
+const ONE_BATCH: readonly BatchTimes["buckets"][] = BUCKET_NAMES.map((name) =>
+  Object.freeze({ [name]: 1 })
+);
 
 const BUCKETS: ReadonlyMap<string, number> = new Map(
   BUCKET_NAMES.map((name, index) => [name, index]),

@@ -6,7 +6,7 @@ import type { Batch } from "../batch/batch.ts";
 import { clientGone, type RunError, toRunError } from "../errors.ts";
 import { assembleFor } from "../workers/hand_over.ts";
 import { disposeAll } from "./chain.ts";
-import type { Assembly } from "./assemble.ts";
+import { assemble, type Assembly } from "./assemble.ts";
 import type { StageServices } from "./stage_context.ts";
 import { RunBudget } from "./budget.ts";
 import { EventLog } from "./event_log.ts";
@@ -73,12 +73,13 @@ export class Run {
       (reject) => this.#outbox.add(this.#envelope.reject(reject)),
     );
     this.#services = this.#makeServices();
-    const workers = input.body instanceof Uint8Array ? undefined : input.workers;
-    this.#assembly = assembleFor(workers, input.plan, this.#services, {
-      inputEnded: () => this.#rejects.close(),
-      fail: (fault) => this.#fail(fault),
-      progressed: () => this.#watch?.touch(),
-    });
+    this.#assembly = input.workers === undefined || input.body instanceof Uint8Array
+      ? assemble(input.plan, this.#services)
+      : assembleFor(input.workers, input.plan, this.#services, {
+        inputEnded: () => this.#rejects.close(),
+        fail: (fault) => this.#fail(fault),
+        progressed: () => this.#watch?.touch(),
+      });
     const { stages } = this.#assembly;
     this.#snapshots = input.options.everyMs === null
       ? null

@@ -56,17 +56,17 @@ function speak(words: Vocabulary, stage: PlanStage, vocabulary: Vocabulary): boo
  * stage of the pipeline, and stay themselves in the report. Supervised stages stay on the request thread.
  */
 export function assembleFor(
-  pool: WorkerPool | undefined,
+  pool: WorkerPool,
   plan: Plan,
   services: StageServices,
   host: HandOverHost,
 ): Assembly {
   const { vocabulary, limits } = services;
   // A stage that throws is made anew from its own last state, which slices on threads do not have.
-  const length = pool === undefined || services.supervision !== undefined
+  const length = services.supervision !== undefined
     ? 0
     : mapSegmentLength(plan, vocabulary, pool.options.vocabulary);
-  if (pool === undefined || length === 0) return assemble(plan, services);
+  if (length === 0) return assemble(plan, services);
   const tally: Tally = { lines: 0, slicedLines: 0, slicedBytes: 0 };
   const { stages, probes } = assemble(plan, {
     ...services,
