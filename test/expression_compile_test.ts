@@ -266,3 +266,27 @@ describe("a condition's fast path", () => {
     });
   });
 });
+
+describe("what was compiled of an expression", () => {
+  const schema = schemaOf({ a: "number", s: "text" });
+
+  it("is kept with it for the same rows and functions, without patterns and calls", () => {
+    for (
+      const [text, kept] of [["a + 1", true], ["s =~ 'x.*y'", false], ["lower(s)", false]] as const
+    ) {
+      const expression = expressionOf(text);
+      const first = compile(expression, OPEN_SCHEMA, functions);
+      assert.equal(compile(expression, OPEN_SCHEMA, functions) === first, kept, text);
+    }
+  });
+
+  it("is made anew for other rows, and for an equal expression elsewhere", () => {
+    const expression = expressionOf("a >= 1");
+    const first = compileCondition(expression, OPEN_SCHEMA, functions);
+    assert.notEqual(compileCondition(expression, schema, functions), first);
+    assert.notEqual(compileCondition(expressionOf("a >= 1"), OPEN_SCHEMA, functions), first);
+    const batch = Batch.of(2, new Map([["a", numberColumn(0, 1)]]));
+    assert.deepEqual([...compileCondition(expression, schema, functions)(batch)], [1]);
+    assert.deepEqual([...compileCondition(expression, schema, functions)(batch)], [1]);
+  });
+});

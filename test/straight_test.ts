@@ -6,8 +6,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { encodeText } from "../src/batch/text.ts";
 import { DEFAULT_LIMITS } from "../src/limits.ts";
+import { LazyAbort } from "../src/pipeline/lazy_abort.ts";
 import { Run } from "../src/pipeline/run.ts";
-import { DEFAULT_RUN_OPTIONS, type RunOptions } from "../src/pipeline/run_input.ts";
+import { type Place, Runs } from "../src/pipeline/runs.ts";
+import { DEFAULT_RUN_OPTIONS, type RunInput, type RunOptions } from "../src/pipeline/run_input.ts";
 import { parsePipeline } from "../src/plan.ts";
 import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { type AnyStage, defineStage, NOTHING } from "../src/stage.ts";
@@ -64,18 +66,27 @@ function start(
   body: Uint8Array | ReadableStream<Uint8Array>,
   options: Partial<RunOptions> = {},
 ): Run {
-  return new Run({
+  return new Run(inputOf(pipeline, body, { options: { ...DEFAULT_RUN_OPTIONS, ...options } }));
+}
+
+function inputOf(
+  pipeline: string,
+  body: Uint8Array | ReadableStream<Uint8Array>,
+  others: Partial<RunInput> = {},
+): RunInput {
+  return {
     id: "test",
     plan: parsePipeline(pipeline, vocabulary).plan,
     pipeline,
     name: null,
     vocabulary,
     limits: DEFAULT_LIMITS,
-    options: { ...DEFAULT_RUN_OPTIONS, ...options },
+    options: DEFAULT_RUN_OPTIONS,
     body,
     figures: { wireBytes: 0, bytes: 0 },
     resources: DEFAULT_RESOURCES,
-  });
+    ...others,
+  };
 }
 
 async function read(run: Run): Promise<{ text: string; fault: unknown }> {
@@ -187,4 +198,49 @@ test("more results than fit in one answer are read as a stream", async () => {
   const { text, fault } = await read(run);
   assert.equal(fault, null);
   assert.equal(text, `{"n":"${wide}","a":"${wide}","b":"${wide}"}\n`);
+});
+
+test("a small run is over, counted and out of the way when it is started", () => {
+  const runs = new Runs(1, 10);
+  for (let round = 0; round < 3; round++) {
+    const place = runs.reserve();
+    assert.notEqual(typeof place, "string");
+    const run = (place as Place).start(
+      inputOf("lines | stats count", encodeText("a\nb\n"), { id: `run${round}` }),
+    );
+    assert.equal(run.over, true);
+    assert.equal(runs.live(run.id), null);
+    assert.equal(runs.report(run.id)?.state, "complete");
+    assert.equal(runs.report(run.id)?.lines, 2);
+  }
+  assert.deepEqual([...runs.totals().runs].map(({ runs }) => runs), [3]);
+});
+
+test("a run that waits is live until it is over, and its place is taken", async () => {
+  const runs = new Runs(1, 10);
+  const place = runs.reserve() as Place;
+  const run = place.start(inputOf("lines | slow | stats count", encodeText("a\n")));
+  assert.equal(run.over, false);
+  assert.equal(runs.live(run.id), run);
+  assert.equal(runs.reserve(), "full");
+  assert.equal(await new Response(run.results).text(), '{"count":1}\n');
+  await run.ended;
+  assert.equal(run.over, true);
+  assert.equal(runs.live(run.id), null);
+  assert.notEqual(runs.reserve(), "full");
+});
+
+test("the signal of a run that has ended already is aborted when it is first asked for", () => {
+  const reason = new Error("over");
+  const early = new LazyAbort();
+  const { signal } = early;
+  assert.equal(signal.aborted, false);
+  early.abort(reason);
+  early.abort(new Error("later"));
+  assert.equal(signal.reason, reason);
+  const late = new LazyAbort();
+  late.abort(reason);
+  assert.equal(late.signal.aborted, true);
+  assert.equal(late.signal.reason, reason);
+  assert.equal(late.signal, late.signal);
 });
