@@ -17,8 +17,6 @@ import { RecentNumbers } from "./recent_numbers.ts";
 /** Small, since many a table holds few groups and is made for each small upload anew; it doubles soon. */
 const FIRST_SLOTS = 32;
 const FIRST_ARENA_BYTES = 512;
-/** Fewer keys are looked up one by one: the memory of so few is in the cache. */
-const LEAST_HASHES = 32;
 const NO_GROUPS = new Int32Array(0);
 const MAX_ARENA_BYTES = 2 ** 31 - 1;
 
@@ -115,10 +113,6 @@ export class GroupTable implements Groups {
     const near = this.near.assign(column, rows, count, find);
     if (near !== null) return near;
     this.#reserve(count);
-    if (count < LEAST_HASHES) {
-      for (let index = 0; index < count; index++) this.#groups[index] = find(rows[index]!);
-      return this.#groups;
-    }
     if (this.#hashes.length < count) this.#hashes = shortInt32s(this.#groups.length);
     const hashes = this.#hashes, [low, high] = this.#secret;
     for (let index = 0; index < count; index++) {

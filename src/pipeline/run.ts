@@ -8,7 +8,6 @@ import { assembleFor } from "../workers/hand_over.ts";
 import { disposeAll } from "./chain.ts";
 import { assemble, type Assembly } from "./assemble.ts";
 import type { StageServices } from "./stage_context.ts";
-import { RunBudget } from "./budget.ts";
 import { EventLog } from "./event_log.ts";
 import { type Envelope, ENVELOPES } from "./envelope.ts";
 import { move } from "./move.ts";
@@ -20,6 +19,7 @@ import { Rejects } from "./rejects.ts";
 import { blockedBy, bottleneckOf, instantNow } from "./report.ts";
 import type { RunReport, RunState, StageEvent } from "./report.ts";
 import type { RunInput } from "./run_input.ts";
+import { servicesOf } from "./run_services.ts";
 import { Snapshots } from "./snapshot.ts";
 import { Watch } from "./watch.ts";
 
@@ -31,6 +31,11 @@ export class Run {
   readonly id: string;
   /** All results, when all were there, and few, before the constructor returned: {@link Run.results} has none then. Else null. */
   readonly whole: Uint8Array | null;
+  /**
+   * Resolves with the final figures when nothing of the run is left: no stream, timer or stage. So it is before the constructor
+   * returns where {@link Run.whole} is given. Never rejects.
+   */
+  readonly ended: Promise<RunReport>;
 
   readonly #input: RunInput;
   readonly #envelope: Envelope;
@@ -47,8 +52,6 @@ export class Run {
   readonly #snapshots: Snapshots | null;
   #closed: (() => void) | null = null;
   readonly #onEnd: ((report: RunReport) => void) | undefined;
-  #final: RunReport | null = null;
-  #ended: Promise<RunReport> | null = null;
   readonly #events: EventLog;
   #state: RunState = "running";
   #error: RunError | null = null;
@@ -72,7 +75,12 @@ export class Run {
       input.options.maxRejects,
       (reject) => this.#outbox.add(this.#envelope.reject(reject)),
     );
-    this.#services = this.#makeServices();
+    this.#services = servicesOf(input, {
+      abort: this.#abort,
+      rejects: this.#rejects,
+      notices: this.#notices,
+      events: this.#events,
+    });
     this.#assembly = input.workers === undefined || input.body instanceof Uint8Array
       ? assemble(input.plan, this.#services)
       : assembleFor(input.workers, input.plan, this.#services, {
@@ -80,10 +88,9 @@ export class Run {
         fail: (fault) => this.#fail(fault),
         progressed: () => this.#watch?.touch(),
       });
-    const { stages } = this.#assembly;
     this.#snapshots = input.options.everyMs === null
       ? null
-      : new Snapshots(stages, this.#services, this.#envelope);
+      : new Snapshots(this.#assembly.stages, this.#services, this.#envelope);
     this.#outbox.add(this.#envelope.start({
       id: this.id,
       pipeline: input.pipeline,
@@ -93,20 +100,8 @@ export class Run {
     const moving = this.#move();
     if (moving === undefined) this.#settle();
     this.whole = this.#state === "complete" ? this.#outbox.takeAll() : null;
-    if (this.whole === null) {
-      this.#watch = this.#makeWatch();
-      this.#ended = this.#work(moving);
-    } else this.#end();
-  }
-
-  /** Whether nothing of the run is left: no stream, timer or stage. So it is from the start when {@link Run.whole} is given. */
-  get over(): boolean {
-    return this.#final !== null;
-  }
-
-  /** Resolves with the final figures when the run is over. Never rejects. */
-  get ended(): Promise<RunReport> {
-    return this.#ended ??= Promise.resolve(this.#final!);
+    if (this.whole === null) this.#watch = this.#makeWatch();
+    this.ended = this.whole === null ? this.#work(moving) : Promise.resolve(this.#end());
   }
 
   /** NDJSON in the chosen envelope. Ends properly only when complete; a failed run's errors after its error line. */
@@ -166,7 +161,7 @@ export class Run {
 
   #end(): RunReport {
     this.#durationMs ??= Math.round(performance.now() - this.#started);
-    const report = this.#final = this.report();
+    const report = this.report();
     this.#onEnd?.(report);
     this.#input.onEnd?.(report);
     return report;
@@ -240,22 +235,6 @@ export class Run {
 
   #fail(fault: unknown): void {
     this.cancel(toRunError(fault));
-  }
-
-  #makeServices(): StageServices {
-    const { vocabulary, limits, resources, options: { supervision } } = this.#input;
-    return {
-      vocabulary,
-      limits,
-      budget: new RunBudget(limits.maxStateBytes),
-      abort: this.#abort,
-      reject: (reject, told) => this.#rejects.add(reject, told),
-      lines: (count) => void (this.#rejects.lines += count),
-      notice: (key, value) => this.#notices.add(key, value),
-      event: (event) => this.#events.add(event),
-      resources,
-      supervision,
-    };
   }
 
   /** Sends a snapshot and the progress when the reader has taken all that was sent before; else leaves them out. */

@@ -82,7 +82,7 @@ export class Runs {
     start: (input, place) => {
       let started: Run | null = null;
       const run = new Run(input, (report) => this.#end(started, report, place));
-      if (!run.over) this.#live.set(run.id, run);
+      if (run.whole === null) this.#live.set(run.id, run);
       return started = run;
     },
     hold: (run, place) => {
