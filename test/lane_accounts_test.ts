@@ -277,7 +277,7 @@ function gated(pipeline: string) {
     vocabulary,
     limits: DEFAULT_LIMITS,
     budget,
-    signal: new AbortController().signal,
+    abort: new AbortController(),
     reject: ({ text }) => void rejects.push(text),
     lines: () => {},
     notice: () => {},

@@ -43,8 +43,7 @@ export class BatchTimeHistogram {
   record(milliseconds: number, batches = 1): void {
     let bucket = 0;
     while (bucket < BATCH_TIME_BOUNDS.length && milliseconds > BATCH_TIME_BOUNDS[bucket]!) bucket++;
-    this.#counts ??= new Array(BATCH_TIME_BOUNDS.length + 1).fill(0);
-    this.#counts[bucket]! += batches;
+    this.#made()[bucket]! += batches;
     this.sumMs += milliseconds * batches;
     this.count += batches;
   }
@@ -52,15 +51,14 @@ export class BatchTimeHistogram {
   /** Counts what `other` has counted. */
   add(other: BatchTimeHistogram): void {
     if (other.count === 0) return;
-    for (let bucket = 0; bucket < this.counts.length; bucket++) {
-      this.counts[bucket]! += other.counts[bucket]!;
-    }
+    const counts = this.#made(), others = other.#made();
+    for (let bucket = 0; bucket < counts.length; bucket++) counts[bucket]! += others[bucket]!;
     this.sumMs += other.sumMs;
     this.count += other.count;
   }
 
   clear(): void {
-    if (this.count > 0) this.counts.fill(0);
+    this.#counts?.fill(0);
     this.sumMs = this.count = 0;
   }
 
@@ -71,6 +69,10 @@ export class BatchTimeHistogram {
     let bucket = 0;
     for (let seen = counts[0]!; seen < quantile * this.count;) seen += counts[++bucket]!;
     return BATCH_TIME_BOUNDS[bucket] ?? BATCH_TIME_BOUNDS.at(-1)!;
+  }
+
+  #made(): number[] {
+    return this.#counts ??= new Array(BATCH_TIME_BOUNDS.length + 1).fill(0);
   }
 
   report(): BatchTimes {
