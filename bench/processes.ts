@@ -10,10 +10,14 @@ import process from "node:process";
 /** The runtime that runs this benchmark, and so the servers. */
 export const RUNTIME: "deno" | "bun" = "Bun" in globalThis ? "bun" : "deno";
 
-/** The flags of `deno task start`, so that what is measured is what users run. */
-const START_FLAGS: readonly string[] = JSON.parse(
+/** The words of `deno task start`, so that what is measured is what users run: its variables, `deno run`, flags, a module. */
+const START: readonly string[] = JSON.parse(
   readFileSync(new URL("../deno.json", import.meta.url), "utf8"),
-).tasks.start.split(" ").slice(2, -1);
+).tasks.start.split(" ");
+const START_FLAGS = START.slice(START.indexOf("run") + 1, -1);
+const START_VARIABLES = Object.fromEntries(
+  START.slice(0, START.indexOf("deno")).map((word) => word.split("=")),
+);
 
 /** A server in a process of its own. */
 export interface ServerProcess {
@@ -33,7 +37,7 @@ export async function startServer(
   const path = new URL(module, import.meta.url).pathname;
   const parameters = RUNTIME === "bun" ? [path] : ["run", ...START_FLAGS, path];
   const child = spawn(process.execPath, parameters, {
-    env: { ...process.env, PORT: "0", ...environment },
+    env: { ...process.env, ...START_VARIABLES, PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const url = await printedUrl(child);

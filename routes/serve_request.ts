@@ -11,6 +11,9 @@ import { lasting, READ_BYTES, readLarge } from "./serve_reading.ts";
 /** A body of at most so many bytes is given whole when it comes with its head. */
 const WHOLE_BYTES = 64 * 1024;
 
+/** So many bytes of one upload at most are handed on in a turn of the event loop; then others have theirs. */
+const TURN_BYTES = 64 * 1024;
+
 /** What body reader, response `cancel` and `request.signal` get when the client is gone. */
 export function connectionLost(): DOMException {
   return new DOMException("The connection closed before the exchange was complete", "AbortError");
@@ -20,6 +23,8 @@ export function connectionLost(): DOMException {
  * One request on its way to the handler, and the strings by which the transport still holds it. A body that is streamed
  * is pull-driven with no queue of its own: one `pull` takes what came from the socket (a `Uint8Array`, copied only where it
  * came as several chunks), and between pulls the message is paused. `onFirstPull` runs before the first chunk is asked for.
+ * After {@link TURN_BYTES} the next chunk is asked for in the next turn of the event loop: an upload that comes as fast as it
+ * is worked on would otherwise go on for dozens of chunks before a new connection, or its request, is so much as looked at.
  */
 export class Arrival {
   readonly #incoming: IncomingMessage;
@@ -123,6 +128,7 @@ class Upload {
   readonly #incoming: IncomingMessage;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #onFirstPull: (() => void) | undefined;
+  #turnBytes = 0;
 
   constructor(incoming: IncomingMessage, onFirstPull: () => void) {
     this.#incoming = incoming;
@@ -148,6 +154,7 @@ class Upload {
       this.#incoming.pause();
       const bytes = plain(lasting(chunk));
       giveAway(bytes);
+      this.#turnBytes += bytes.length;
       this.#controller?.enqueue(bytes);
     });
     this.#incoming.once("end", () => this.#detach()?.close());
@@ -156,6 +163,14 @@ class Upload {
   #pull(): void {
     this.#onFirstPull?.();
     this.#onFirstPull = undefined;
+    if (this.#turnBytes < TURN_BYTES) return this.#ask();
+    this.#turnBytes = 0;
+    setImmediate(() => {
+      if (this.#controller !== undefined) this.#ask();
+    });
+  }
+
+  #ask(): void {
     const { readableLength } = this.#incoming;
     // What waits comes at once, several small chunks as one; to resume costs a tick for each, and copies none.
     if (readableLength > 0 && readableLength <= READ_BYTES) this.#incoming.read();

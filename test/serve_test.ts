@@ -118,6 +118,30 @@ describe(`serve on ${runtime.name} ${runtime.version}`, () => {
     assert.equal(total, taken + 0x40000);
   });
 
+  it("hands on a heavy upload in turns, so that others have theirs", async () => {
+    let inTurn = 0;
+    let most = 0;
+    let over = false;
+    const nextTurn = () => {
+      inTurn = 0;
+      if (!over) setImmediate(nextTurn);
+    };
+    const server = await start(async (request) => {
+      setImmediate(nextTurn);
+      for await (const chunk of request.body!) {
+        most = Math.max(most, inTurn);
+        inTurn += chunk.byteLength;
+        // The work on a chunk, so that the next one is there when it is done.
+        for (const until = performance.now() + 0.3; performance.now() < until;);
+      }
+      over = true;
+      return new Response("read");
+    });
+    const { out } = await curl(`${64 * mebibyte}`, server.url);
+    assert.equal(out, "read");
+    assert.ok(most <= 2 * 64 * 1024, `${most} bytes, and then one chunk more in the same turn`);
+  });
+
   it("stops pulling the response when the client does not read it, and loses nothing", async () => {
     const size = 256;
     const piece = new Uint8Array(mebibyte).fill(120);
