@@ -13,7 +13,7 @@ import { startMetrics } from "../src/telemetry/metrics_export.ts";
 import { startTelemetry } from "../src/telemetry/setup.ts";
 import { Uploads } from "../src/uploads/uploads.ts";
 import type { Vocabulary } from "../src/vocabulary.ts";
-import { WorkerPool } from "../src/workers/pool.ts";
+import { WorkerPool, type WorkerPoolOptions } from "../src/workers/pool.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { createApp } from "./app.ts";
 import { openFiles } from "./files.ts";
@@ -33,9 +33,9 @@ const GRACE: Readonly<Record<Shutdown, (grace: number) => number | null>> = {
 };
 
 /** The threads' module and the words that it brings. */
-export interface ThreadModule {
-  readonly module: URL;
-  readonly vocabulary: Vocabulary;
+export interface ThreadModule extends Pick<WorkerPoolOptions, "module" | "vocabulary"> {
+  /** As in the pool's options; by default where there are several threads. */
+  readonly eager?: boolean;
 }
 
 const DEFAULT_THREADS: ThreadModule = {
@@ -98,7 +98,7 @@ export async function startSluice(
   const exporting = await startMetrics(environment, metrics);
   const workers = settings.WORKERS === 0
     ? undefined
-    : new WorkerPool({ size: settings.WORKERS, ...threads, log });
+    : new WorkerPool({ size: settings.WORKERS, eager: settings.WORKERS > 1, ...threads, log });
   const app = createApp({
     vocabulary,
     limits,

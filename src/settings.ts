@@ -40,14 +40,10 @@ function count(standard: number, least: number, most: number) {
   });
 }
 
-/** One core for the request thread and one for who sends: with no others, threads gain nothing from sharing these. */
-const CORES_IN_USE = 2;
-
-/** A number of threads, or `auto`: one less than the machine has cores, and none on two. */
+/** A number of threads, or `auto`: one less than the machine has cores, and at least one. */
 function threads() {
   return z.string().default("auto").transform((text, context) => {
-    const cores = navigator.hardwareConcurrency;
-    if (text === "auto") return cores > CORES_IN_USE ? cores - 1 : 0;
+    if (text === "auto") return Math.max(1, navigator.hardwareConcurrency - 1);
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
     return value <= 256 ? value : wrong(context, text, "auto, or a whole number from 0 to 256");
   });
@@ -110,7 +106,8 @@ const SETTINGS = z.object({
   ),
   RECENT_RUNS: count(100, 0, 10_000).describe("Ended runs whose reports are kept"),
   WORKERS: threads().describe(
-    "Threads that parse, filter and aggregate large uploads; `auto` is one less than the cores, and none on two cores or one; 0 is none",
+    "Threads that parse, filter and aggregate large uploads; `auto` is one less than the cores, at least one; a single one " +
+      "takes uploads only while they would keep others waiting; 0 is none",
   ),
   LOOKUP_HOSTS: hosts().describe(
     "Hosts that `lookup http` and `into http` may ask, with commas: `geo.example`, `10.0.0.7:8080`; a name that leads to a " +

@@ -13,13 +13,15 @@ import { DEFAULT_RUN_OPTIONS, type RunOptions } from "../src/pipeline/run_input.
 import type { RunReport } from "../src/pipeline/report.ts";
 import { DEFAULT_RESOURCES } from "../src/resources.ts";
 import { parsePipeline } from "../src/plan.ts";
+import { readSettings } from "../src/settings.ts";
+import { Company } from "../src/workers/company.ts";
 import { mapSegmentLength } from "../src/workers/hand_over.ts";
 import type { SliceAnswer, WorkerPool } from "../src/workers/pool.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { jsonLines, logLine } from "./support/logs.ts";
 import { between, pickOne, seeded } from "./support/random.ts";
-import { curl, endedRun, runUrl, withServer } from "./support/server.ts";
-import { readyPool, WORKER_WORDS } from "./support/worker_words.ts";
+import { curl, endedRun, eventually, runUrl, withServer } from "./support/server.ts";
+import { newPool, readyPool, WORKER_WORDS } from "./support/worker_words.ts";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -150,35 +152,36 @@ async function handedOver(pool: WorkerPool, work: () => Promise<unknown>): Promi
   return opened;
 }
 
+const SAME: readonly [pipeline: string, bytes: Uint8Array][] = [
+  ["combined | stats count by path", LOG],
+  [
+    "combined | where status >= 404 | stats count as n, count if bytes > 2500 as big, " +
+    "avg(bytes), min(bytes), max(path) by path, status | sort -n, path",
+    LOG,
+  ],
+  ["combined | stats count, rate(time) by bin(time, 1m) as minute", LOG],
+  ["combined | stats count, distinct(path) by ip | sort -count, ip | head 20", LOG],
+  ["combined | let kb = bytes / 1000 | stats sum(kb), last(ip) by status | tail 2", LOG],
+  ["json | stats p50(ms), p99(ms), sum(ms), avg(ms), stddev(ms), var(ms) by path", JSON_LOG],
+  ["json | stats distinct(user), distinct(ms) by path | head 7", JSON_LOG],
+  ["json | stats values(user, 20) as some, first(user), last(user), last(ms) by path", JSON_LOG],
+  ["json | stats count, max(ms), median(ms)", JSON_LOG],
+  ["json | where ms > 1e9 | stats count, sum(ms), values(path)", JSON_LOG],
+  ["json | stats count, p99(ms) by user", JSON_LOG],
+  [
+    "combined | parallel 8 (where status >= 404 | let kb = bytes / 1000) | " +
+    "stats count, sum(kb), first(ip), last(ip) by path",
+    LOG,
+  ],
+  [
+    "json | partition by user into 3 (parallel auto unordered (where ms > 10)) | stats count, last(ms)",
+    JSON_LOG,
+  ],
+  ['lines | stats count, count if line > "m" as late', LOG],
+];
+
 describe("one thread and several give the same", () => {
-  const table: readonly [pipeline: string, bytes: Uint8Array][] = [
-    ["combined | stats count by path", LOG],
-    [
-      "combined | where status >= 404 | stats count as n, count if bytes > 2500 as big, " +
-      "avg(bytes), min(bytes), max(path) by path, status | sort -n, path",
-      LOG,
-    ],
-    ["combined | stats count, rate(time) by bin(time, 1m) as minute", LOG],
-    ["combined | stats count, distinct(path) by ip | sort -count, ip | head 20", LOG],
-    ["combined | let kb = bytes / 1000 | stats sum(kb), last(ip) by status | tail 2", LOG],
-    ["json | stats p50(ms), p99(ms), sum(ms), avg(ms), stddev(ms), var(ms) by path", JSON_LOG],
-    ["json | stats distinct(user), distinct(ms) by path | head 7", JSON_LOG],
-    ["json | stats values(user, 20) as some, first(user), last(user), last(ms) by path", JSON_LOG],
-    ["json | stats count, max(ms), median(ms)", JSON_LOG],
-    ["json | where ms > 1e9 | stats count, sum(ms), values(path)", JSON_LOG],
-    ["json | stats count, p99(ms) by user", JSON_LOG],
-    [
-      "combined | parallel 8 (where status >= 404 | let kb = bytes / 1000) | " +
-      "stats count, sum(kb), first(ip), last(ip) by path",
-      LOG,
-    ],
-    [
-      "json | partition by user into 3 (parallel auto unordered (where ms > 10)) | stats count, last(ms)",
-      JSON_LOG,
-    ],
-    ['lines | stats count, count if line > "m" as late', LOG],
-  ];
-  for (const [pipeline, bytes] of table) {
+  for (const [pipeline, bytes] of SAME) {
     it(pipeline, async () => {
       const single = await outcome(pipeline, bytes);
       for (const [seed, workers] of [[2, one], [3, two], [4, two]] as const) {
@@ -285,6 +288,101 @@ describe("one thread and several give the same", () => {
   });
 });
 
+describe("going back and forth gives the same", () => {
+  for (const [pipeline, bytes] of SAME) {
+    it(pipeline, async () => {
+      const options = { onReject: "emit" } as const;
+      const single = await outcome(pipeline, bytes, { options });
+      for (const seed of [11, 12]) {
+        const random = seeded(seed);
+        let away = false;
+        const { pool } = newPool(between(random, 1, 2), {
+          get eager() {
+            if (random() < 0.2) away = !away;
+            return away;
+          },
+        });
+        assert.ok(await pool.started());
+        let found = single;
+        const runs = await handedOver(pool, async () => {
+          found = await outcome(pipeline, bytes, { options, workers: pool, seed });
+        });
+        pool.stop();
+        assert.ok(runs > 1, `seed ${seed}: handed over ${runs} times`);
+        assert.equal(found.text, single.text, `seed ${seed}`);
+        assert.deepEqual(figuresOf(found.report), figuresOf(single.report), `seed ${seed}`);
+      }
+    });
+  }
+});
+
+describe("a single thread", () => {
+  const pipeline = "lines | slow | stats count, last(line) as last";
+  const piece = numbered(0, 20_000);
+
+  it("takes nothing of a run that is alone, and is not started", async () => {
+    const { pool } = newPool(1, { eager: false });
+    const runs = await handedOver(pool, () => outcome(pipeline, LOG, { workers: pool }));
+    assert.equal(runs, 0);
+    assert.equal(pool.ready, false);
+    pool.stop();
+  });
+
+  it("takes a run that keeps others waiting", async () => {
+    const { pool } = await readyPool(1, { eager: false });
+    const { body, send, end } = openBody();
+    let away = false;
+    const runs = await handedOver(pool, async () => {
+      const run = startRun(pipeline, body, { workers: pool });
+      const open = pool.open;
+      pool.open = (...parameters) => {
+        away = true;
+        return open.apply(pool, parameters);
+      };
+      const text = textOf(run);
+      let sent = 0;
+      for (; !away; sent++) {
+        assert.ok(sent < 1000, "It stays on the request thread");
+        await outcome("lines | stats count", encodeText("a\n"), { workers: pool });
+        send(piece.slice());
+        await eventually(() =>
+          run.report().stages[0]!.bytesIn === (sent + 1) * piece.length || away
+        );
+      }
+      end();
+      assert.equal(await text, `{"count":${sent * 20_000},"last":"20000"}\n`);
+    });
+    assert.equal(runs, 1);
+    pool.stop();
+  });
+
+  it("is wanted when others have come within a second after the run", () => {
+    const company = new Company();
+    const heavy = company.enter(0);
+    assert.equal(company.disturbs(heavy, 1), false);
+    const other = company.enter(5000);
+    assert.equal(company.disturbs(heavy, 5999), true);
+    assert.equal(company.disturbs(other, 5001), false);
+    assert.equal(company.disturbs(heavy, 6001), false);
+  });
+
+  it("ends when it is idle, and is there again when it is asked for", async () => {
+    const { pool } = newPool(1, { idleMs: 5 });
+    const { text } = await outcome("lines | stats count", LOG, { workers: pool });
+    await pool.started();
+    await eventually(() => !pool.ready);
+    assert.ok(await pool.started());
+    const again = await outcome("lines | stats count", LOG, { workers: pool });
+    assert.equal(again.text, text);
+    pool.stop();
+  });
+
+  it("is there by default, on two cores too", () => {
+    assert.ok(readSettings({}).WORKERS >= 1);
+    assert.equal(readSettings({ WORKERS: "0" }).WORKERS, 0);
+  });
+});
+
 describe("what is handed over", () => {
   it("is a plan whose row-local stages end in an aggregate", () => {
     const lengthOf = (pipeline: string) =>
@@ -388,7 +486,7 @@ describe("a live run", () => {
   });
 
   it("does not read ahead of its threads", async () => {
-    const { pool } = await readyPool(1, 300);
+    const { pool } = await readyPool(1, { sliceDeadlineMs: 300 });
     let pulled = 0;
     const chunk = encodeText("x\n".repeat(32 * 1024));
     const body = new ReadableStream<Uint8Array>({
@@ -432,7 +530,7 @@ describe("a thread that fails", () => {
   });
 
   it("by taking too long is replaced", async () => {
-    const { pool, log } = await readyPool(1, 200);
+    const { pool, log } = await readyPool(1, { sliceDeadlineMs: 200 });
     const { report } = await outcome("lines | hang | stats count", LOG, { workers: pool });
     assert.match(report.error!.message, /No answer to a slice within 200 ms$/);
     assert.equal(log.length, 2);
@@ -457,6 +555,7 @@ describe("a thread that fails", () => {
     const { WorkerPool } = await import("../src/workers/pool.ts");
     const pool = new WorkerPool({
       size: 1,
+      eager: true,
       module: new URL("support/absent.ts", import.meta.url),
       vocabulary: WORKER_WORDS,
       log: () => {},

@@ -81,9 +81,11 @@ export class Run {
       notices: this.#notices,
       events: this.#events,
     });
-    this.#assembly = input.workers === undefined || input.body instanceof Uint8Array
+    const { workers } = input, number = workers?.company.enter() ?? 0;
+    this.#assembly = workers === undefined || input.body instanceof Uint8Array
       ? assemble(input.plan, this.#services)
-      : assembleFor(input.workers, input.plan, this.#services, {
+      : assembleFor(workers, input.plan, this.#services, {
+        disturbs: () => workers.company.disturbs(number),
         inputEnded: () => this.#rejects.close(),
         fail: (fault) => this.#fail(fault),
         progressed: () => this.#watch?.touch(),

@@ -16,6 +16,8 @@ import { SliceRunner } from "./slice_runner.ts";
 
 /** What a run that may be handed over tells and is told. */
 export interface HandOverHost {
+  /** Whether others have come that the run keeps waiting. */
+  disturbs(): boolean;
   /** The upload has ended and every line was read; may throw to fail the run. */
   inputEnded(): void;
   /** Fails the run from outside of its streams. */
@@ -89,6 +91,7 @@ export function assembleFor(
     ...services,
     signal: services.abort.signal,
     inputEnded: () => host.inputEnded(),
+    wanted: (long) => pool.options.eager || (long && host.disturbs()),
     available: () => {
       pool.wake();
       return pool.ready;

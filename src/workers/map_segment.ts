@@ -19,6 +19,10 @@ const HAND_OVER_BYTES = 1024 * 1024;
 const MOST_MERGE_SHARE = 0.25;
 /** So many slices are merged before that is decided. */
 const SLICES_TO_JUDGE = 4;
+/** What a chunk may keep the request thread: a request beside it waits for a few of them. */
+const LONG_TURN_MS = 2;
+/** It is long when so many in turn were: neither compiling nor another process makes it so. */
+const TURNS_TO_JUDGE = 8;
 
 /** How far a run is: lines with the empty ones. */
 export interface Tally {
@@ -37,6 +41,8 @@ export interface MapSegmentOptions {
   readonly tally: Tally;
   readonly signal: AbortSignal;
   readonly feed: Omit<SliceFeedOptions, "merge">;
+  /** Whether others would gain from the run's leaving this thread; `long` when it keeps it long at a time, or has left it. */
+  wanted(long: boolean): boolean;
   /** Whether there is a thread that would take slices now; asks for one when there is none. */
   available(): boolean;
   reject(reject: Reject, told: RejectTold): void;
@@ -49,8 +55,9 @@ export interface MapSegmentOptions {
 /**
  * Takes the decoded upload and gives the aggregate's result. The first {@link HAND_OVER_BYTES}, and what comes until a
  * thread is there, run here; from the next line on, slices go out, and their states are merged into the same aggregate
- * in slice order. So at any time it holds what a prefix of the upload gives, which is what a snapshot shows. Where
- * merging turns out to be a good part of the work (nearly every row a group of its own), the run comes back here.
+ * in slice order. So at any time it holds what a prefix of the upload gives, which is what a snapshot shows. The run comes
+ * back here, in its place in the order, when it is no longer `wanted` elsewhere, and for good where merging turns out to be
+ * a good part of the work (nearly every row a group of its own).
  */
 export class MapSegment implements AnyOperator {
   readonly #options: MapSegmentOptions;
@@ -58,6 +65,7 @@ export class MapSegment implements AnyOperator {
   readonly #aggregate: AnyOperator;
   #feed: SliceFeed | null = null;
   #bytes = 0;
+  #longTurns = 0;
   #slices = 0;
   #workMs = 0;
   #mergeMs = 0;
@@ -72,9 +80,10 @@ export class MapSegment implements AnyOperator {
 
   async push(chunk: Chunk): Promise<Outputs<Batch>> {
     const bytes = chunk as Uint8Array;
-    if (this.#feed !== null && !this.#pays) await this.#comeBack(this.#feed);
+    if (this.#feed !== null && !this.#away) await this.#comeBack(this.#feed);
     const here = this.#feed === null ? this.#lengthHere(bytes) : 0;
-    if (here > 0) await this.#pushHere(bytes.subarray(0, here));
+    // The very object, of which the pipeline knows when it is spent.
+    if (here > 0) await this.#pushHere(here === bytes.length ? bytes : bytes.subarray(0, here));
     if (here < bytes.length) {
       this.#feed ??= new SliceFeed({
         ...this.#options.feed,
@@ -105,6 +114,12 @@ export class MapSegment implements AnyOperator {
     disposeAll([this.#map, this.#aggregate]);
   }
 
+  /** Whether slices are to go out. */
+  get #away(): boolean {
+    const long = this.#feed !== null || this.#longTurns >= TURNS_TO_JUDGE;
+    return this.#pays && this.#options.wanted(long);
+  }
+
   get #pays(): boolean {
     return this.#slices < SLICES_TO_JUDGE || this.#mergeMs < this.#workMs * MOST_MERGE_SHARE;
   }
@@ -118,14 +133,16 @@ export class MapSegment implements AnyOperator {
   }
 
   async #pushHere(bytes: Uint8Array): Promise<void> {
+    const started = performance.now();
     this.#bytes += bytes.length;
     for (const batch of await this.#map.push(bytes)) await this.#aggregate.push(batch);
+    this.#longTurns = performance.now() - started < LONG_TURN_MS ? 0 : this.#longTurns + 1;
   }
 
   /** How much of `bytes` runs here: all, or the lines before the first slice. */
   #lengthHere(bytes: Uint8Array): number {
     const enough = this.#bytes + bytes.length > HAND_OVER_BYTES;
-    if (!enough || !this.#pays || !this.#options.available()) return bytes.length;
+    if (!enough || !this.#away || !this.#options.available()) return bytes.length;
     const room = Math.max(1, HAND_OVER_BYTES - this.#bytes);
     const newline = bytes.indexOf(NEWLINE, room - 1);
     return newline < 0 ? bytes.length : newline + 1;

@@ -6,10 +6,18 @@ import { RunError } from "../errors.ts";
 import type { Plan } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import type { Vocabulary } from "../vocabulary.ts";
+import { Company } from "./company.ts";
 import type { SliceFault } from "./messages.ts";
-import { type Job, type OpenLane, PooledThread, type Slice } from "./pooled_thread.ts";
+import {
+  diedTwice,
+  type Job,
+  type Lane,
+  noThreads,
+  type OpenLane,
+  PooledThread,
+} from "./pooled_thread.ts";
 
-export type { Slice, SliceAnswer } from "./pooled_thread.ts";
+export type { Lane, Slice, SliceAnswer } from "./pooled_thread.ts";
 
 /** What a pool is made with. */
 export interface WorkerPoolOptions {
@@ -19,18 +27,17 @@ export interface WorkerPoolOptions {
   readonly module: URL;
   /** The words that the module brings; plans of others are not for these threads. */
   readonly vocabulary: Vocabulary;
+  /**
+   * Whether a run is handed over whenever there is a thread for it. Else it is while it keeps others waiting: for threads
+   * that have no core to themselves.
+   */
+  readonly eager: boolean;
+  /** Milliseconds without a run that is handed over, after which the threads end. */
+  readonly idleMs?: number;
   /** Milliseconds after which a thread that works on one slice is taken for dead. */
   readonly sliceDeadlineMs?: number;
   /** Told when a thread is replaced, and why. */
   log(line: string): void;
-}
-
-/** A run's way to the threads. */
-export interface Lane {
-  /** Queues a slice; the answer comes once, in any order. */
-  submit(slice: Slice): void;
-  /** Forgets the run: nothing is answered any more, and the threads give its state back. */
-  close(): void;
 }
 
 /** So many runs for each thread may be handed over at once; more stay on the request thread. */
@@ -42,14 +49,17 @@ const MOST_FAILURES = 2;
 /** Threads that end before they are ready, one after the other, until no more are started. */
 const MOST_FALSE_STARTS = 3;
 const SLICE_DEADLINE_MS = 30_000;
+const IDLE_MS = 60_000;
 
 /**
- * Threads are started when {@link WorkerPool.wake} first asks for them, and live until {@link WorkerPool.stop}. Runs
- * take turns, slice by slice. A thread that dies, or takes too long over a slice, is replaced; its slices are run again,
+ * Threads are started when {@link WorkerPool.wake} asks for them, and end when no run has been handed over for a minute, or
+ * by {@link WorkerPool.stop}. Runs take turns, slice by slice. A thread that dies, or takes too long over a slice, is replaced; its slices are run again,
  * and a slice that has come to nothing twice fails its run. Holds no slices but those that were submitted.
  */
 export class WorkerPool {
   readonly options: WorkerPoolOptions;
+  /** All runs of the server, handed over or not. */
+  readonly company = new Company();
   readonly #threads = new Set<PooledThread>();
   /** Lanes that have something queued, the next one first. */
   #waiting: OpenLane[] = [];
@@ -57,6 +67,7 @@ export class WorkerPool {
   #open = 0;
   #falseStarts = 0;
   #stopped = false;
+  #idle: ReturnType<typeof setTimeout> | undefined;
   #news = Promise.withResolvers<void>();
 
   constructor(options: WorkerPoolOptions) {
@@ -80,6 +91,7 @@ export class WorkerPool {
     while (this.#threads.size < this.size && this.#falseStarts < MOST_FALSE_STARTS) {
       this.#threads.add(this.#newThread());
     }
+    this.#endWhenIdle();
   }
 
   /** Starts the threads and resolves when all are ready; false when they cannot be. */
@@ -104,6 +116,8 @@ export class WorkerPool {
       },
     };
     this.#open++;
+    clearTimeout(this.#idle);
+    this.#idle = undefined;
     return {
       submit: (slice) => {
         lane.queue.push({ lane, slice, failures: 0 });
@@ -113,8 +127,10 @@ export class WorkerPool {
         if (this.#threads.size === 0) this.#failAll(noThreads());
       },
       close: () => {
-        if (!lane.closed) this.#open--;
+        if (lane.closed) return;
         lane.closed = true;
+        this.#open--;
+        this.#endWhenIdle();
         lane.queue.length = 0;
         this.#waiting = this.#waiting.filter((other) => other !== lane);
         for (const thread of this.#threads) thread.close(lane);
@@ -125,13 +141,28 @@ export class WorkerPool {
   /** Ends every thread at once. What is still queued is answered with `shutdown`. */
   stop(): void {
     this.#stopped = true;
+    clearTimeout(this.#idle);
+    this.#endThreads();
+    this.#failAll(new RunError("shutdown", "The worker threads have been stopped"));
+  }
+
+  #endThreads(): void {
     for (const thread of this.#threads) {
       thread.stop();
       for (const job of thread.jobs.splice(0)) this.#requeue(job);
     }
     this.#threads.clear();
-    this.#failAll(new RunError("shutdown", "The worker threads have been stopped"));
     this.#tell();
+  }
+
+  #endWhenIdle(): void {
+    if (this.#stopped || this.#open > 0 || this.#threads.size === 0) return;
+    this.#idle ??= setTimeout(() => {
+      this.#idle = undefined;
+      // One that is still starting has been asked for just now.
+      if (![...this.#threads].every((thread) => thread.ready)) return this.#endWhenIdle();
+      this.#endThreads();
+    }, this.options.idleMs ?? IDLE_MS);
   }
 
   #newThread(): PooledThread {
@@ -216,18 +247,4 @@ export class WorkerPool {
       for (const { slice } of lane.queue.splice(0)) lane.answer(slice, { fault });
     }
   }
-}
-
-function noThreads(): RunError {
-  return new RunError(
-    "internal",
-    "There is no worker thread that could take the slice, nor will there be",
-  );
-}
-
-function diedTwice(reason: string): RunError {
-  return new RunError(
-    "internal",
-    `The worker thread of a slice ended before it answered, and so did its replacement: ${reason}`,
-  );
 }

@@ -2,7 +2,7 @@
  * A worker thread with the slices that it holds.
  * @module
  */
-import type { RunError } from "../errors.ts";
+import { RunError } from "../errors.ts";
 import type { Plan } from "../language/syntax.ts";
 import type { Limits } from "../limits.ts";
 import type { FromWorker, SliceResult, ToWorker } from "./messages.ts";
@@ -20,6 +20,14 @@ export interface Slice {
 
 /** What became of a slice. */
 export type SliceAnswer = { readonly result: SliceResult } | { readonly fault: RunError };
+
+/** A run's way to the threads. */
+export interface Lane {
+  /** Queues a slice; the answer comes once, in any order. */
+  submit(slice: Slice): void;
+  /** Forgets the run: nothing is answered any more, and the threads give its state back. */
+  close(): void;
+}
 
 /** A slice on its way. */
 export interface Job {
@@ -132,4 +140,20 @@ export class PooledThread {
     clearTimeout(this.#clock);
     this.#events.gone(reason);
   }
+}
+
+/** What a slice is answered that no thread will take. */
+export function noThreads(): RunError {
+  return new RunError(
+    "internal",
+    "There is no worker thread that could take the slice, nor will there be",
+  );
+}
+
+/** What a slice is answered on which two threads have ended. */
+export function diedTwice(reason: string): RunError {
+  return new RunError(
+    "internal",
+    `The worker thread of a slice ended before it answered, and so did its replacement: ${reason}`,
+  );
 }

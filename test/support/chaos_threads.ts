@@ -44,6 +44,7 @@ export class ThreadedWorld {
     const server = await startServer(WORKER_WORDS, { WORKERS: String(threads) }, {
       module: new URL("worker.ts", import.meta.url),
       vocabulary: WORKER_WORDS,
+      eager: true,
     });
     assert.equal(await server.workers!.started(), true);
     const world = new ThreadedWorld(server, threads);

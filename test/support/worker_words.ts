@@ -10,7 +10,7 @@ import { type AnyStage, defineStage } from "../../src/stage.ts";
 import { Batch } from "../../src/batch/batch.ts";
 import { NumberColumn } from "../../src/batch/column.ts";
 import type { Vocabulary } from "../../src/vocabulary.ts";
-import { WorkerPool } from "../../src/workers/pool.ts";
+import { WorkerPool, type WorkerPoolOptions } from "../../src/workers/pool.ts";
 import { DEFAULT_STAGES, vocabularyOf } from "../../stages/mod.ts";
 
 const place = globalThis as { onWorkerThread?: boolean };
@@ -115,12 +115,29 @@ const picky = defineStage({
   }),
 });
 
+/** Row-local; takes three milliseconds for a batch, wherever it runs. */
+const slow = defineStage({
+  name: "slow",
+  kind: "row-local",
+  summary: "Takes its time",
+  description: "For tests.",
+  arguments: z.object({}),
+  examples: [],
+  create: () => ({
+    push(batch: Batch) {
+      for (const until = performance.now() + 3; performance.now() < until;);
+      return [batch];
+    },
+  }),
+});
+
 /** The default words, and those that fail. */
 export const WORKER_WORDS: Vocabulary = vocabularyOf([
   ...DEFAULT_STAGES,
   dieOnce,
   dearTally,
   picky,
+  slow,
   failing("die", () => die),
   failing("hang", () => () => new Promise(() => {})),
   failing("throw", () => () => {
@@ -131,19 +148,31 @@ export const WORKER_WORDS: Vocabulary = vocabularyOf([
   }),
 ]);
 
-/** A pool of `size` threads that are ready, and what it logs. */
-export async function readyPool(
+/** A pool of `size` threads, none of them started, with further options, and what it logs. */
+export function newPool(
   size: number,
-  sliceDeadlineMs = 20_000,
-): Promise<{ pool: WorkerPool; log: string[] }> {
+  options: Partial<WorkerPoolOptions> = {},
+): { pool: WorkerPool; log: string[] } {
   const log: string[] = [];
-  const pool = new WorkerPool({
+  const standard: WorkerPoolOptions = {
     size,
+    eager: true,
     module: new URL("worker.ts", import.meta.url),
     vocabulary: WORKER_WORDS,
-    sliceDeadlineMs,
+    sliceDeadlineMs: 20_000,
     log: (line) => log.push(line),
-  });
+  };
+  // Getters stay getters.
+  const all = Object.defineProperties(standard, Object.getOwnPropertyDescriptors(options));
+  return { pool: new WorkerPool(all), log };
+}
+
+/** As {@link newPool}, with threads that are ready. */
+export async function readyPool(
+  size: number,
+  options: Partial<WorkerPoolOptions> = {},
+): Promise<{ pool: WorkerPool; log: string[] }> {
+  const { pool, log } = newPool(size, options);
   if (!await pool.started()) throw new Error(`No worker thread could be started: ${log}`);
   return { pool, log };
 }
