@@ -2,10 +2,11 @@
  * `start`: serves until SIGINT, SIGTERM or SIGQUIT.
  * @module
  */
+import type { Shutdown } from "../src/pipeline/stopping.ts";
 import { readSettings, SettingsError } from "../src/settings.ts";
 import { VOCABULARY } from "../stages/mod.ts";
 import { environment, exit, onSignal, print, printError } from "./serve.ts";
-import { type Shutdown, startSluice } from "./server.ts";
+import { startSluice } from "./server.ts";
 
 const say = (line: string) => print(`${line}\n`);
 

@@ -4,6 +4,7 @@
  */
 import { openSqliteStore } from "../src/checkpoint/sqlite_store.ts";
 import { Runs } from "../src/pipeline/runs.ts";
+import type { Shutdown } from "../src/pipeline/stopping.ts";
 import { HostList } from "../src/lookup/host_list.ts";
 import { NamedCaches } from "../src/lookup/named_caches.ts";
 import { SYSTEM_CLOCK } from "../src/resources.ts";
@@ -42,9 +43,6 @@ const DEFAULT_THREADS: ThreadModule = {
   module: new URL("./worker.ts", import.meta.url),
   vocabulary: VOCABULARY,
 };
-
-/** How running runs end: in their own time, within the grace, or now. */
-export type Shutdown = Settings["SHUTDOWN"];
 
 /** A server at work. */
 export interface Sluice {
@@ -113,7 +111,7 @@ export async function startSluice(
   const served = await serve(app.fetch, { host: settings.HOST, port: settings.PORT });
   let stopped: Promise<void> | null = null;
   const stop = async (shutdown: Shutdown) => {
-    await runs.drain(GRACE[shutdown](settings.SHUTDOWN_GRACE));
+    await runs.drain({ mode: shutdown, deadlineMs: GRACE[shutdown](settings.SHUTDOWN_GRACE) });
     workers?.stop();
     http.close();
     // The runs are over: what is still open is an answer that nobody takes, or a connection with no request.

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { get, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { describe, it } from "node:test";
 import { ServerProcess } from "./support/server_process.ts";
@@ -22,8 +23,14 @@ describe("the server process", () => {
     }
     client.send("two\n");
     await client.until(/two/);
-    const { code } = await client.end();
+    const { code, output } = await client.end();
     assert.equal(code, 0);
+    assert.equal(
+      output,
+      '{"line":"one"}\n' +
+        '{"$notice":{"shutdown":{"mode":"hybrid","deadlineMs":20000,"resume":null}}}\n' +
+        '{"line":"two"}\n',
+    );
     assert.equal(await server.ended, 0);
   });
 
@@ -44,8 +51,16 @@ describe("the server process", () => {
     client.send("two\n");
     await client.until(/two/);
     server.signal("SIGINT");
-    await client.until(/"code":"shutdown","message":"The server is stopping now"/);
-    await client.end();
+    await client.until(/"code":"shutdown"/);
+    const { output } = await client.end();
+    assert.equal(
+      output,
+      '{"line":"one"}\n' +
+        '{"$notice":{"shutdown":{"mode":"graceful","deadlineMs":null,"resume":null}}}\n' +
+        '{"line":"two"}\n' +
+        '{"$error":{"code":"shutdown","message":"The server is stopping now; nothing of the run is saved, ' +
+        'so send the whole upload again"}}\n',
+    );
     assert.equal(await server.ended, 0);
   });
 
@@ -74,12 +89,29 @@ describe("the server process", () => {
         };
         while (!await lines());
         server.signal(signal);
-        await plain.until(/"code":"shutdown"/);
+        await plain.until(
+          /"shutdown":{"mode":"abrupt","deadlineMs":0,"resume":null}}}\n{"\$error":.*send the whole upload again/,
+        );
         await part.until(/"offset": 12/);
         assert.match(part.output, /^HTTP\/1.1 503 /);
         assert.match(part.output, /\r\nretry-after: 5\r\n/i);
         assert.match(part.output, /\r\nupload-offset: 12\r\n/i);
-        assert.ok(part.output.includes(`"upload": "${upload.path}"`), part.output);
+        assert.deepEqual(JSON.parse(part.output.slice(part.output.indexOf("\r\n\r\n"))), {
+          type: "about:blank",
+          title: "Stopping",
+          status: 503,
+          detail: "The server is stopping now",
+          code: "shutdown",
+          upload: upload.path,
+          offset: 12,
+          notice: {
+            shutdown: {
+              mode: "abrupt",
+              deadlineMs: 0,
+              resume: { upload: upload.path, offset: 12 },
+            },
+          },
+        });
         await Promise.all([part.end(), plain.end()]);
         assert.equal(await server.ended, 0);
         const next = new ServerProcess(settings);
@@ -94,13 +126,68 @@ describe("the server process", () => {
     });
   }
 
+  for (const shutdown of ["graceful", "hybrid", "abrupt"] as const) {
+    it(`with SHUTDOWN=${shutdown} tells who reads a result how to get it again`, async () => {
+      const folder = await mkdtemp(`${tmpdir()}/sluice-`);
+      try {
+        const settings = { CHECKPOINT_DIR: folder, SHUTDOWN: shutdown };
+        const server = new ServerProcess(settings);
+        const upload = await openUpload(await server.url(), "lines | tail 20000");
+        // More than all buffers between the server and a reader that waits.
+        const lines = `${"x".repeat(999)}\n`.repeat(20_000);
+        assert.equal((await upload.send(lines, 0)).status, 204);
+        assert.equal((await upload.send("", lines.length, true)).text.length, 20_000 * 1011);
+        const answer = await new Promise<IncomingMessage>((resolve) =>
+          get(`${upload.url}${upload.path}/result`, resolve)
+        );
+        answer.pause();
+        server.signal("SIGTERM");
+        while (!server.output.includes("Stopping on SIGTERM")) {
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        let text = "";
+        const whole = await (async () => {
+          for await (const chunk of answer) text += chunk;
+        })().then(() => true, () => false);
+        const deadlineMs = { graceful: null, hybrid: 20_000, abrupt: 0 }[shutdown];
+        const result = `${upload.path}/result`;
+        const notice = { shutdown: { mode: shutdown, deadlineMs, resume: { result } } };
+        const last = JSON.parse(text.trimEnd().split("\n").at(-1)!);
+        assert.equal(whole, shutdown !== "abrupt");
+        assert.deepEqual(
+          last,
+          shutdown !== "abrupt" ? { $notice: notice } : {
+            $error: {
+              code: "shutdown",
+              message: "The server is stopping now",
+              upload: upload.path,
+              offset: lines.length,
+              notice,
+            },
+          },
+        );
+        assert.equal(await server.ended, 0);
+        const next = new ServerProcess(settings);
+        upload.url = await next.url();
+        const again = await upload.request("GET", "/result");
+        assert.equal(again.text.length, 20_000 * 1011);
+        next.signal("SIGTERM");
+        assert.equal(await next.ended, 0);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+  }
+
   it("on SIGINT cuts a run that does not finish in its grace, with an error line", async () => {
     const server = new ServerProcess({ SHUTDOWN_GRACE: "100ms" });
     const client = new Curl(["-T", ".", runUrl({ url: await server.url() }, "lines")]);
     client.send("one\n");
     await client.until(/one/);
     server.signal("SIGINT");
-    await client.until(/"code":"shutdown"/);
+    await client.until(
+      /"code":"shutdown","message":"The server is stopping and its grace of 100 ms is over; nothing of the run is saved, so send/,
+    );
     const { code } = await client.end();
     assert.ok(code === 18 || code === 56, `curl ended with ${code}`);
     assert.equal(await server.ended, 0);

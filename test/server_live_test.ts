@@ -253,7 +253,7 @@ describe("a run that cannot go on", () => {
       resolve((await client.end()).output);
       await stopped;
     });
-    assert.match(await promise, /^\{"line":"one"\}\n\{"\$error"/);
+    assert.match(await promise, /^\{"line":"one"\}\n\{"\$notice":\{"shutdown".*\n\{"\$error"/);
   });
 });
 

@@ -20,6 +20,7 @@ import { blockedBy, bottleneckOf, instantNow } from "./report.ts";
 import type { RunReport, RunState, StageEvent } from "./report.ts";
 import type { RunInput } from "./run_input.ts";
 import { servicesOf } from "./run_services.ts";
+import { shutdownNotice, type Stopping } from "./stopping.ts";
 import { Snapshots } from "./snapshot.ts";
 import { Watch } from "./watch.ts";
 
@@ -81,15 +82,11 @@ export class Run {
       notices: this.#notices,
       events: this.#events,
     });
-    const { workers } = input, number = workers?.company.enter() ?? 0;
-    this.#assembly = workers === undefined || input.body instanceof Uint8Array
-      ? assemble(input.plan, this.#services)
-      : assembleFor(workers, input.plan, this.#services, {
-        disturbs: () => workers.company.disturbs(number),
-        inputEnded: () => this.#rejects.close(),
-        fail: (fault) => this.#fail(fault),
-        progressed: () => this.#watch?.touch(),
-      });
+    this.#assembly = assembleFor(input, this.#services, {
+      inputEnded: () => this.#rejects.close(),
+      fail: (fault) => this.#fail(fault),
+      progressed: () => this.#watch?.touch(),
+    });
     this.#snapshots = input.options.everyMs === null
       ? null
       : new Snapshots(this.#assembly.stages, this.#services, this.#envelope);
@@ -147,6 +144,11 @@ export class Run {
     this.#state = "failed";
     this.#abort.abort(error);
     this.#outbox.fail(error, this.#envelope.error(error));
+  }
+
+  /** Adds the notice to an answer that is under way; a complete one that waits for its reader needs none. */
+  stopping(how: Stopping): void {
+    this.#outbox.add(this.#envelope.notice({ ...shutdownNotice(how, null) }));
   }
 
   async #work(moving: Promise<void> | undefined): Promise<RunReport> {

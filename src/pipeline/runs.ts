@@ -7,6 +7,7 @@ import { startTimer } from "../flow/clock.ts";
 import type { RunReport, StageEvent } from "./report.ts";
 import { Run } from "./run.ts";
 import type { RunInput } from "./run_input.ts";
+import { cutForGood, shutdownMessage, type Stopping } from "./stopping.ts";
 import { Totals } from "./totals.ts";
 
 /** A place among the runs; given back by `start`'s run when it ends, or by `release` when none is started. */
@@ -26,6 +27,8 @@ export interface LiveRun {
   /** Calls `listener` for each event from now on; the function that is returned ends that. */
   listen(listener: (event: StageEvent) => void): () => void;
   cancel(error: RunError): void;
+  /** Tells its client that the server begins to stop, wherever the answer can still say it. */
+  stopping(how: Stopping): void;
 }
 
 /** Why there is no place: all are taken, or the server is stopping. */
@@ -65,13 +68,13 @@ export class Runs {
   readonly #ended = new Map<string, RunReport>();
   readonly #totals = new Totals();
   #taken = 0;
-  #stopping = false;
+  #stopping: Stopping | null = null;
 
   constructor(readonly maxRuns: number, readonly recent: number) {}
 
   /** Takes a place before the request is looked at further, so that the bound holds while runs are being prepared. */
   reserve(): Place | Refusal {
-    if (this.#stopping) return "stopping";
+    if (this.#stopping !== null) return "stopping";
     if (this.#taken >= this.maxRuns) return "full";
     this.#taken++;
     return new Reserved(this.#doors);
@@ -82,14 +85,20 @@ export class Runs {
     start: (input, place) => {
       let started: Run | null = null;
       const run = new Run(input, (report) => this.#end(started, report, place));
-      if (run.whole === null) this.#live.set(run.id, run);
+      if (run.whole === null) this.#add(run);
       return started = run;
     },
     hold: (run, place) => {
-      this.#live.set(run.id, run);
+      this.#add(run);
       void run.ended.then((report) => this.#end(run, report, place));
     },
   };
+
+  #add(run: LiveRun): void {
+    this.#live.set(run.id, run);
+    // Its request had come before.
+    if (this.#stopping !== null) run.stopping(this.#stopping);
+  }
 
   /** `run` is null when it was over before anybody could ask for it. */
   #end(run: LiveRun | null, report: RunReport, place: Place): void {
@@ -111,7 +120,7 @@ export class Runs {
 
   /** Whether new runs are taken. */
   get ready(): boolean {
-    return !this.#stopping;
+    return this.#stopping === null;
   }
 
   /** The figures of a live or recent run, or null. */
@@ -147,15 +156,15 @@ export class Runs {
   }
 
   /**
-   * Takes no new runs, lets the live ones end for `graceMs` (null for as long as they take), then cuts what is left.
+   * Takes no new runs, tells the live ones how the server stops, lets them end until the deadline, then cuts what is left.
    * Resolves when none is left.
    */
-  async drain(graceMs: number | null): Promise<void> {
-    this.#stopping = true;
-    const over = graceMs === 0
-      ? "The server is stopping now"
-      : `The server is stopping and its grace of ${graceMs} ms is over`;
-    const spare = graceMs === null ? () => {} : startTimer(graceMs, () => this.cut(over));
+  async drain(how: Stopping): Promise<void> {
+    this.#stopping = how;
+    for (const run of this.#live.values()) run.stopping(how);
+    const { deadlineMs } = how;
+    const cut = () => this.cut(shutdownMessage(how));
+    const spare = deadlineMs === null ? () => {} : startTimer(deadlineMs, cut);
     while (this.#live.size > 0) {
       await Promise.all([...this.#live.values()].map((run) => run.ended));
     }
@@ -164,6 +173,8 @@ export class Runs {
 
   /** Ends all live runs with the error `shutdown`, told as `message`. */
   cut(message: string): void {
-    for (const run of this.#live.values()) run.cancel(new RunError("shutdown", message));
+    for (const run of this.#live.values()) {
+      run.cancel(run instanceof Run ? cutForGood(message) : new RunError("shutdown", message));
+    }
   }
 }

@@ -7,18 +7,14 @@ import type { CheckpointStore } from "../checkpoint/store.ts";
 import { clientGone, type RunError, toRunError } from "../errors.ts";
 import { Outbox } from "../pipeline/outbox.ts";
 import type { RunReport, RunState, StageEvent } from "../pipeline/report.ts";
+import type { Stopping } from "../pipeline/stopping.ts";
 import { Watch } from "../pipeline/watch.ts";
 import { ChainedPlan, type ChainedPlanInput } from "./chained_plan.ts";
-import { type SavedBook, UploadBook } from "./upload_book.ts";
-import { type UploadHead, withToken } from "./upload_head.ts";
+import { type SavedRun, UploadBook } from "./upload_book.ts";
+import type { UploadHead } from "./upload_head.ts";
 
 /** A checkpoint takes at most this share of the time, however large the state. */
 const MOST_SAVING_SHARE = 0.1;
-
-/** All that a run is besides its head, as it is saved. */
-export interface SavedRun extends SavedBook {
-  readonly stages: readonly unknown[];
-}
 
 /** What a part works with. */
 export interface ResumableInput extends ChainedPlanInput {
@@ -114,8 +110,13 @@ export class ResumableRun {
     if (this.#state !== "running" || this.#abort.signal.aborted) return;
     this.#abort.abort(error);
     if (this.#outbox === null) return;
-    this.#error = withToken(error, this.#head);
+    this.#error = this.#book.told(error, this.#head);
     this.#outbox.fail(this.#error, this.#book.envelope.error(this.#error));
+  }
+
+  /** Told in the last notice of a result that is still to come or being read, and in the error of what is cut. */
+  stopping(how: Stopping): void {
+    this.#book.stopping = how;
   }
 
   /**
@@ -194,7 +195,7 @@ export class ResumableRun {
     yield this.#book.output.take();
     for await (const batch of this.#plan.results()) yield* this.#book.encode(batch);
     const { offset } = this.#head;
-    yield* this.#book.closing({ ...this.report(), bytes: offset, wireBytes: offset });
+    yield* this.#book.closing({ ...this.report(), bytes: offset, wireBytes: offset }, this.#head);
   }
 
   async #digest(chunk: Uint8Array): Promise<void> {
@@ -227,7 +228,7 @@ export class ResumableRun {
   }
 
   #fail(fault: unknown): RunError {
-    this.#error ??= withToken(toRunError(fault), this.#head);
+    this.#error ??= this.#book.told(toRunError(fault), this.#head);
     this.#settle("failed");
     return this.#error;
   }
@@ -240,7 +241,7 @@ export class ResumableRun {
       this.#plan.dispose();
     } catch (fault) {
       this.#state = "failed";
-      this.#error ??= withToken(toRunError(fault), this.#head);
+      this.#error ??= this.#book.told(toRunError(fault), this.#head);
     }
     const report = this.report();
     this.#input.onEnd?.(report);

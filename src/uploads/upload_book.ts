@@ -3,6 +3,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
+import type { RunError } from "../errors.ts";
 import type { Limits } from "../limits.ts";
 import type { StageServices } from "../pipeline/stage_context.ts";
 import { type Envelope, ENVELOPES } from "../pipeline/envelope.ts";
@@ -10,14 +11,20 @@ import { EventLog } from "../pipeline/event_log.ts";
 import { Notices } from "../pipeline/notices.ts";
 import { Rejects, type SavedRejects } from "../pipeline/rejects.ts";
 import type { RunReport, StageEvent } from "../pipeline/report.ts";
+import { shutdownNotice, type Stopping } from "../pipeline/stopping.ts";
 import { countsSince, type RejectCounts } from "../reject.ts";
 import { KeptOutput } from "./kept_output.ts";
-import type { UploadHead } from "./upload_head.ts";
+import { resumeOf, type UploadHead, withToken } from "./upload_head.ts";
 
 /** What of a book is saved besides the counts in the head. */
 export interface SavedBook {
   readonly rejects: SavedRejects;
   readonly notices: Readonly<Record<string, object | string>>;
+}
+
+/** All that a run is besides its head, as it is saved. */
+export interface SavedRun extends SavedBook {
+  readonly stages: readonly unknown[];
 }
 
 /** The counts of a whole upload so far. */
@@ -29,6 +36,8 @@ export class UploadBook {
   readonly rejects: Rejects;
   readonly events: EventLog;
   readonly output: KeptOutput;
+  /** Set when the server stops; that is of this part alone, and not saved. */
+  stopping: Stopping | null = null;
   readonly #notices = new Notices();
   readonly #before: Counts;
   #rejectsBefore: RejectCounts = {};
@@ -91,14 +100,23 @@ export class UploadBook {
   }
 
   /** The lines behind the last row: the notice, and the end with the figures of the whole upload. */
-  closing(report: RunReport): readonly Uint8Array[] {
-    const notice = this.#notices.all(this.rejects);
+  closing(report: RunReport, head: UploadHead): readonly Uint8Array[] {
+    const { stopping } = this;
+    const known = this.#notices.all(this.rejects);
+    const notice = stopping === null
+      ? known
+      : { ...known, ...shutdownNotice(stopping, resumeOf(head)) };
     const { kept: _kept, ...counts } = this.counts;
     const rejectsByClass = this.rejects.byClass;
     return [
       ...(notice === null ? [] : [this.envelope.notice(notice)]),
       this.envelope.end(() => ({ ...report, ...counts, rejectsByClass, state: "complete" })),
     ];
+  }
+
+  /** The error with what its client needs to go on. */
+  told(error: RunError, head: UploadHead): RunError {
+    return withToken(error, head, this.stopping);
   }
 
   save(): SavedBook {

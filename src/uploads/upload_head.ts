@@ -4,6 +4,7 @@
  */
 import { RunError } from "../errors.ts";
 import type { RunOptions } from "../pipeline/run_input.ts";
+import { type Resume, shutdownNotice, type Stopping } from "../pipeline/stopping.ts";
 
 /** Raised when saved states of an earlier release can no longer be restored. */
 export const STATE_VERSION = 2;
@@ -31,9 +32,20 @@ export interface UploadHead {
   readonly kept: number;
 }
 
-/** The error with the resume token: where the client goes on, at the offset of the last checkpoint. */
-export function withToken(error: RunError, { id, offset }: UploadHead): RunError {
-  const details = { ...error.details, upload: uploadPath(id), offset };
+/** How a client goes on with the upload as it was saved last. */
+export function resumeOf({ id, offset, complete }: UploadHead): NonNullable<Resume> {
+  return complete ? { result: `${uploadPath(id)}/result` } : { upload: uploadPath(id), offset };
+}
+
+/**
+ * The error with the resume token: where the client goes on, at the offset of the last checkpoint. When the server stops, `how`
+ * it does is told as the notice that the answer would have had.
+ */
+export function withToken(error: RunError, head: UploadHead, how: Stopping | null): RunError {
+  const { id, offset } = head;
+  const told = error.code === "shutdown" && how !== null;
+  const notice = told ? { notice: shutdownNotice(how, resumeOf(head)) } : {};
+  const details = { ...error.details, upload: uploadPath(id), offset, ...notice };
   return new RunError(error.code, error.message, details, { cause: error });
 }
 

@@ -12,7 +12,8 @@ import type { RunReport, StageEvent } from "../pipeline/report.ts";
 import { parsePipeline } from "../plan.ts";
 import type { Resources } from "../resources.ts";
 import type { Vocabulary } from "../vocabulary.ts";
-import { ResumableRun, type SavedRun } from "./resumable_run.ts";
+import { ResumableRun } from "./resumable_run.ts";
+import type { SavedRun } from "./upload_book.ts";
 import { STATE_VERSION, type UploadHead } from "./upload_head.ts";
 
 /** What the uploads work with; times in milliseconds. */

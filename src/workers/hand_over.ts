@@ -8,16 +8,14 @@ import type { Plan, PlanStage } from "../language/syntax.ts";
 import { assemble, type AssembledStage, type Assembly } from "../pipeline/assemble.ts";
 import type { StageServices } from "../pipeline/stage_context.ts";
 import { chain } from "../pipeline/chain.ts";
+import type { RunInput } from "../pipeline/run_input.ts";
 import { shifted } from "../reject.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { MapSegment, type Tally } from "./map_segment.ts";
-import type { WorkerPool } from "./pool.ts";
 import { SliceRunner } from "./slice_runner.ts";
 
 /** What a run that may be handed over tells and is told. */
 export interface HandOverHost {
-  /** Whether others have come that the run keeps waiting. */
-  disturbs(): boolean;
   /** The upload has ended and every line was read; may throw to fail the run. */
   inputEnded(): void;
   /** Fails the run from outside of its streams. */
@@ -54,16 +52,18 @@ function speak(words: Vocabulary, stage: PlanStage, vocabulary: Vocabulary): boo
 }
 
 /**
- * Creates every stage of a checked `plan`, as `assemble` does. Those of a map segment that `pool` can run become one
- * stage of the pipeline, and stay themselves in the report. Supervised stages stay on the request thread.
+/**
+ * Creates every stage of a checked plan, as `assemble` does. Of an upload that is still coming, those of a map segment that the
+ * pool can run become one stage of the pipeline, and stay themselves in the report. Supervised stages stay on the request thread.
  */
 export function assembleFor(
-  pool: WorkerPool,
-  plan: Plan,
+  { plan, body, workers: pool }: Pick<RunInput, "plan" | "body" | "workers">,
   services: StageServices,
   host: HandOverHost,
 ): Assembly {
   const { vocabulary, limits } = services;
+  const number = pool?.company.enter() ?? 0;
+  if (pool === undefined || body instanceof Uint8Array) return assemble(plan, services);
   // A stage that throws is made anew from its own last state, which slices on threads do not have.
   const length = services.supervision !== undefined
     ? 0
@@ -91,7 +91,7 @@ export function assembleFor(
     ...services,
     signal: services.abort.signal,
     inputEnded: () => host.inputEnded(),
-    wanted: (long) => pool.options.eager || (long && host.disturbs()),
+    wanted: (long) => pool.options.eager || (long && pool.company.disturbs(number)),
     available: () => {
       pool.wake();
       return pool.ready;
