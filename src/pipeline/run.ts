@@ -6,8 +6,7 @@ import type { Batch } from "../batch/batch.ts";
 import { clientGone, type RunError, toRunError } from "../errors.ts";
 import { assembleFor } from "../workers/hand_over.ts";
 import { disposeAll } from "./chain.ts";
-import { assemble, type Assembly } from "./assemble.ts";
-import type { StageServices } from "./stage_context.ts";
+import type { Assembly } from "./assemble.ts";
 import { EventLog } from "./event_log.ts";
 import { type Envelope, ENVELOPES } from "./envelope.ts";
 import { move } from "./move.ts";
@@ -45,11 +44,9 @@ export class Run {
   readonly #rejects: Rejects;
   readonly #notices = new Notices();
   readonly #assembly: Assembly;
-  readonly #services: StageServices;
   readonly #startedAt = instantNow();
   readonly #started = performance.now();
   #watch: Watch | null = null;
-  /** Where they were asked for. */
   readonly #snapshots: Snapshots | null;
   #closed: (() => void) | null = null;
   readonly #onEnd: ((report: RunReport) => void) | undefined;
@@ -76,20 +73,20 @@ export class Run {
       input.options.maxRejects,
       (reject) => this.#outbox.add(this.#envelope.reject(reject)),
     );
-    this.#services = servicesOf(input, {
+    const services = servicesOf(input, {
       abort: this.#abort,
       rejects: this.#rejects,
       notices: this.#notices,
       events: this.#events,
     });
-    this.#assembly = assembleFor(input, this.#services, {
+    this.#assembly = assembleFor(input, services, {
       inputEnded: () => this.#rejects.close(),
       fail: (fault) => this.#fail(fault),
       progressed: () => this.#watch?.touch(),
     });
     this.#snapshots = input.options.everyMs === null
       ? null
-      : new Snapshots(this.#assembly.stages, this.#services, this.#envelope);
+      : new Snapshots(this.#assembly.stages, services, this.#envelope);
     this.#outbox.add(this.#envelope.start({
       id: this.id,
       pipeline: input.pipeline,
@@ -188,8 +185,7 @@ export class Run {
 
   /** Gives back what the stages hold, and says how the run went. */
   #settle(): void {
-    const now = performance.now();
-    for (const probe of this.#assembly.probes) probe.close(now);
+    for (const probe of this.#assembly.probes) probe.close(performance.now());
     try {
       disposeAll(this.#assembly.stages.map((stage) => stage.operator));
       this.#rejects.settle();
