@@ -145,7 +145,7 @@ export interface Operator<In, Out> {
   /**
    * The operator's whole state as plain data, dates, maps, sets or typed arrays (`src/checkpoint/encode.ts` lists them).
    * Between two calls, valid until the next; with {@link Operator.restore} it goes on where it was. A stage without it has no state at all:
-   * the law tests hold every stage to that.
+   * the law tests hold every stage to that. Throws where work that a call has begun has failed since, as the next call would.
    */
   save?(): unknown;
   /** Adds a state that {@link Operator.save} of the same plan gave, as if its input had followed this one's. */

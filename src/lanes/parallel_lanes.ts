@@ -86,7 +86,10 @@ export class ParallelLanes implements Operator<Batch, Batch> {
     return stepwise(() => this.#finish());
   }
 
-  /** What was done and not given is saved as it is; what is under way, to be done again. Throws what has failed for good. */
+  /**
+   * What was done and not given is saved as it is; what is under way is saved to be done again. Throws what a lane has failed with
+   * for good: rows that were in its stages are gone.
+   */
   save(): LanesState {
     if (this.#fault !== null) throw this.#fault.of;
     return {

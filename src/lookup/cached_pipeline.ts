@@ -33,6 +33,15 @@ interface Pending extends PendingBatch {
 /** Rows that wait for the answer to one key. */
 type Waiting = [pending: Pending, rows: number[]][];
 
+/** Rows by what they found: an answer, none, one that was under way. */
+interface Tally {
+  hits: number;
+  misses: number;
+  joined: number;
+}
+
+const noRows = (): Tally => ({ hits: 0, misses: 0, joined: 0 });
+
 /** At most so many rows wait for the pipeline's answers; what the pipeline itself has under way is its own bound. */
 const MOST_MISSING = 65_536;
 
@@ -44,11 +53,10 @@ export class CachedPipeline implements Operator<Batch, Batch> {
   readonly #waiting = new Map<string, Waiting>();
   #asked: Asked[] = [];
   #restored: readonly Batch[] = [];
+  #asking: Promise<void> | null = null;
   #rung = false;
   #warmed: Promise<void> | null;
-  #joined = 0;
-  #hits = 0;
-  #misses = 0;
+  readonly #tally = noRows();
   #declared = 0;
 
   constructor(readonly options: CachedPipelineOptions, readonly context: StageContext) {
@@ -60,7 +68,7 @@ export class CachedPipeline implements Operator<Batch, Batch> {
 
   async push(batch: Batch): Promise<Outputs<Batch>> {
     await this.#begin();
-    this.#consume(await this.#ask(batch));
+    this.#consume(await this.#ask(batch, this.#tally));
     while (this.#pending.full && !this.#pending.empty) {
       const ready = this.#pending.take();
       if (ready.length > 0) return ready;
@@ -88,6 +96,10 @@ export class CachedPipeline implements Operator<Batch, Batch> {
 
   restore(state: unknown): void {
     this.#restored = restoreBatches(state as readonly SavedBatch[]);
+    if (this.#warmed !== null) return;
+    // At once, so that what the pipeline is asked again is counted as what it was asked before.
+    this.#asking = this.#askAgain();
+    this.#asking.catch(() => {});
   }
 
   dispose(): void {
@@ -101,9 +113,17 @@ export class CachedPipeline implements Operator<Batch, Batch> {
   async #begin(): Promise<void> {
     await this.#warmed;
     this.#warmed = null;
+    if (this.#restored.length > 0) this.#asking ??= this.#askAgain();
+    await this.#asking;
+    this.#asking = null;
+  }
+
+  async #askAgain(): Promise<void> {
     for (let batch; (batch = this.#restored[0]) !== undefined;) {
       this.#restored = this.#restored.slice(1);
-      this.#consume(await this.#ask(batch));
+      // Its rows were told of before they were saved.
+      const outputs = this.#ask(batch, noRows());
+      this.#consume(outputs instanceof Promise ? await outputs : outputs);
     }
   }
 
@@ -131,7 +151,7 @@ export class CachedPipeline implements Operator<Batch, Batch> {
   }
 
   /** Looks each key up, and gives the first row of every new one to the pipeline; what that gives. */
-  #ask(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
+  #ask(batch: Batch, tally: Tally): Outputs<Batch> | Promise<Outputs<Batch>> {
     const column = this.options.by(batch);
     const pending: Pending = { batch, fields: new Array(batch.rows).fill(undefined), missing: 0 };
     const keys: string[] = [];
@@ -141,17 +161,17 @@ export class CachedPipeline implements Operator<Batch, Batch> {
       const key = keyOf(column.value(row));
       const under = this.#waiting.get(key);
       if (under !== undefined) {
-        this.#joined++;
+        tally.joined++;
         this.#await(under, pending, row);
         continue;
       }
       const known = this.options.cache.get(key);
       if (known !== undefined) {
-        this.#hits++;
+        tally.hits++;
         pending.fields[row] = known;
         continue;
       }
-      this.#misses++;
+      tally.misses++;
       const waiting: Waiting = [];
       this.#waiting.set(key, waiting);
       this.#await(waiting, pending, row);
@@ -236,9 +256,7 @@ export class CachedPipeline implements Operator<Batch, Batch> {
   }
 
   #tell(): void {
-    this.context.fact("hits", this.#hits);
-    this.context.fact("misses", this.#misses);
-    this.context.fact("joined", this.#joined);
+    for (const [name, rows] of Object.entries(this.#tally)) this.context.fact(name, rows);
     this.context.fact("evictions", this.options.cache.evictions);
   }
 }

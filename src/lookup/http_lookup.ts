@@ -52,6 +52,8 @@ export class HttpLookup implements Operator<Batch, Batch> {
   readonly #cached: Cached<string, Value, string>;
   readonly #over = new AbortController();
   readonly #signal: AbortSignal;
+  /** What came of rows that were told of before they were saved. */
+  #before = { hits: 0, misses: 0, joined: 0 };
   #fallbacks = 0;
   #joined = 0;
   #hits = 0;
@@ -76,11 +78,10 @@ export class HttpLookup implements Operator<Batch, Batch> {
 
   push(batch: Batch): Outputs<Batch> | Promise<Outputs<Batch>> {
     const pending = this.#look(batch);
-    if (pending.missing === 0 && this.#pending.empty) {
-      this.#tell();
-      return [this.#answer(pending)];
-    }
+    if (pending.missing === 0 && this.#pending.empty) return [this.#answer(pending)];
     this.#pending.add(pending);
+    // At once, for what is told belongs to the rows that this call was given.
+    this.#tell();
     return this.#pending.full ? this.#after(this.#pending.room()) : this.#pending.take();
   }
 
@@ -101,6 +102,7 @@ export class HttpLookup implements Operator<Batch, Batch> {
     for (const batch of restoreBatches(state as readonly SavedBatch[])) {
       this.#pending.add(this.#look(batch));
     }
+    this.#before = this.#tally;
   }
 
   dispose(): void {
@@ -207,14 +209,22 @@ export class HttpLookup implements Operator<Batch, Batch> {
     this.#declared = now;
   }
 
+  /** Rows by what they found: an answer, none, one that was under way. */
+  get #tally() {
+    const { hits, misses } = this.#cached.figures;
+    return { hits: hits + this.#hits, misses, joined: this.#joined };
+  }
+
   #tell(): void {
-    const { hits, misses, evictions } = this.#cached.figures;
+    // Another may have come in its place, which tells of the same rows.
+    if (this.#over.signal.aborted) return;
+    const { hits, misses, joined } = this.#tally;
     const facts = {
       ...this.#client.figures,
-      hits: hits + this.#hits,
-      misses,
-      joined: this.#joined,
-      evictions,
+      hits: hits - this.#before.hits,
+      misses: misses - this.#before.misses,
+      joined: joined - this.#before.joined,
+      evictions: this.#cached.figures.evictions,
       fallbacks: this.#fallbacks,
       ...this.options.onError === "skip" && { skipped: this.#skipped },
     };

@@ -14,7 +14,7 @@ import { faultsOf } from "./chaos_accounts.ts";
 import { type Conduct, exchange } from "./chaos_client.ts";
 import { Ledger } from "./chaos_words.ts";
 import { Places } from "./chaos_places.ts";
-import { socketCount, TimerCount } from "./handles.ts";
+import { describeSockets, openSockets, TimerCount } from "./handles.ts";
 import { cut, randomCuts } from "./operators.ts";
 import { eventually, runUrl } from "./server.ts";
 
@@ -47,7 +47,7 @@ export class World {
   readonly timers = new TimerCount();
   readonly seen = new Set<string>();
   #timersAtRest = 0;
-  #socketsAtRest: number | null = 0;
+  #socketsAtRest: ReadonlySet<string> | null = null;
   #folder = "";
   server!: Sluice;
   places!: Places;
@@ -79,7 +79,7 @@ export class World {
   /** What is open now is what a round may leave. */
   atRest(): void {
     this.#timersAtRest = this.timers.size;
-    this.#socketsAtRest = socketCount();
+    this.#socketsAtRest = openSockets();
   }
 
   async stop(): Promise<void> {
@@ -135,10 +135,10 @@ export class World {
     await this.#expect(() => ledger.made - ledger.disposed, 0, () => "operators are left");
     for (const { used } of ledger.budgets) assert.equal(used, 0, "a budget is not given back");
     await this.#expect(() => timers.size, this.#timersAtRest, () => timers.places.join("\n"));
-    const sockets = this.#socketsAtRest;
-    if (sockets !== null) {
-      await this.#expect(() => socketCount()!, sockets, () => "sockets are left");
-    }
+    const atRest = this.#socketsAtRest;
+    if (atRest === null) return;
+    const left = () => [...openSockets()!].filter((socket) => !atRest.has(socket));
+    await this.#expect(() => left().length, 0, () => `sockets are left\n${describeSockets(left())}`);
   }
 
   async #expect(read: () => number, most: number, describe: () => string): Promise<void> {

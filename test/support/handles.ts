@@ -2,7 +2,7 @@
  * What a process holds open: timers, sockets, memory after a collection.
  * @module
  */
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import v8 from "node:v8";
 import vm from "node:vm";
@@ -61,19 +61,33 @@ function pickTimers() {
   return { setTimeout, setInterval, clearTimeout, clearInterval };
 }
 
-/** How many sockets the process has; null where the system does not tell. */
-export function socketCount(): number | null {
+/** The sockets of the process by their inodes; null where the system does not tell. */
+export function openSockets(): ReadonlySet<string> | null {
   try {
-    return readdirSync("/proc/self/fd").filter((file) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${file}`).startsWith("socket:");
-      } catch {
-        return false;
-      }
-    }).length;
+    const files = readdirSync("/proc/self/fd").map(targetOf);
+    return new Set(files.filter((target) => target.startsWith("socket:")));
   } catch {
     return null;
   }
+}
+
+function targetOf(file: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${file}`);
+  } catch {
+    return "";
+  }
+}
+
+/** What the system says of `sockets`, a line each: of TCP its two ends, as hexadecimal addresses, and its state. */
+export function describeSockets(sockets: Iterable<string>): string {
+  const tables = ["tcp", "tcp6", "unix"].flatMap((name) =>
+    readFileSync(`/proc/net/${name}`, "utf8").split("\n").map((line) => `${name} ${line.trim()}`)
+  );
+  return [...sockets].map((socket) => {
+    const inode = socket.slice("socket:[".length, -1);
+    return tables.find((line) => line.split(/\s+/).includes(inode)) ?? `${socket} is of no table`;
+  }).join("\n");
 }
 
 /** Bytes of the heap after a collection; null where none can be asked for. */

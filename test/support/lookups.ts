@@ -7,9 +7,10 @@ import { DEFAULT_LIMITS, type Limits } from "../../src/limits.ts";
 import { type HttpDoor, HttpFailure, type HttpRequest } from "../../src/lookup/http_door.ts";
 import type { RunReport } from "../../src/pipeline/report.ts";
 import { Run } from "../../src/pipeline/run.ts";
-import { DEFAULT_RUN_OPTIONS } from "../../src/pipeline/run_input.ts";
+import { DEFAULT_RUN_OPTIONS, type RunOptions } from "../../src/pipeline/run_input.ts";
 import { parsePipeline } from "../../src/plan.ts";
 import type { Resources } from "../../src/resources.ts";
+import type { Vocabulary } from "../../src/vocabulary.ts";
 import { VOCABULARY } from "../../stages/mod.ts";
 import { ManualClock } from "./manual_clock.ts";
 import { exampleResources } from "./resources.ts";
@@ -75,23 +76,25 @@ export interface Told {
 export interface LookupRun {
   readonly resources?: Partial<Resources>;
   readonly limits?: Partial<Limits>;
+  readonly options?: Partial<RunOptions>;
+  readonly vocabulary?: Vocabulary;
 }
 
 /** Starts `pipeline` over chunks of text. */
 export function startRun(
   pipeline: string,
   chunks: Iterable<string> | AsyncIterable<string>,
-  { resources = {}, limits = {} }: LookupRun = {},
+  { resources = {}, limits = {}, options = {}, vocabulary = VOCABULARY }: LookupRun = {},
 ): Run {
   const source = streamOf(chunks);
   return new Run({
     id: "test",
-    plan: parsePipeline(pipeline, VOCABULARY).plan,
+    plan: parsePipeline(pipeline, vocabulary).plan,
     pipeline,
     name: null,
-    vocabulary: VOCABULARY,
+    vocabulary,
     limits: { ...DEFAULT_LIMITS, ...limits },
-    options: DEFAULT_RUN_OPTIONS,
+    options: { ...DEFAULT_RUN_OPTIONS, ...options },
     body: source,
     figures: { wireBytes: 0, bytes: 0 },
     resources: { ...exampleResources(), ...resources },
