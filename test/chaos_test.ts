@@ -43,7 +43,7 @@ test(`chaos on one server, ${ROUNDS} rounds`, { timeout: 3_600_000 }, async () =
 async function round(world: World, seed: number): Promise<void> {
   const random = seeded(seed);
   const story = { kind: "", plan: "", details: "" };
-  world.ledger.clear();
+  world.begin(seed);
   try {
     const [kind, play] = pickOne(random, CHAOS_ROUNDS);
     story.kind = kind;

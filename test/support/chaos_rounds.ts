@@ -144,7 +144,9 @@ const stopped: Play = async (world, random, story) => {
     await eventually(() => reportOf(world, server));
     // The bystanders are over before the server takes no more.
     await eventually(() =>
-      world.news(server).filter(({ state }) => state === "complete").length >= 2
+      world.news(server).filter(({ pipeline, state }) =>
+        pipeline === BYSTANDER && state === "complete"
+      ).length === 2
     );
     void server.stop(how).then(over.resolve, over.reject);
     if (how !== "graceful") await endOf(world, server);

@@ -23,8 +23,8 @@ export interface Subject {
   readonly troubles: readonly Trouble[];
   /** Null where the plan has its run fail. */
   readonly reference: Outcome | null;
-  /** What the plan has its run fail with. */
-  readonly failure: RunErrorCode | null;
+  /** What the plan has its run fail with; where several stages do, the first is a matter of time. */
+  readonly failures: readonly RunErrorCode[];
   /** Throws are mended by restarts. */
   readonly mended: boolean;
   readonly parameters: Readonly<Record<string, string>>;
@@ -55,11 +55,16 @@ export async function makeSubject(
     return `${word} "${key}"`;
   };
   const { host } = world.places;
-  const growth = new Growth(host.address, world.newKey(), trouble, { risks: !throwing });
+  const growth = new Growth(host.address, world.key, trouble, { risks: !throwing });
   const plan = growPlan(random, growth);
   story.plan = plan.text;
   const calm = calmPlaces();
-  const { reference, failure } = await calmly(world, plan, calm.resources);
+  const text = plan.text.replace(TROUBLE_WORDS, "");
+  const calmly = await runCalmly(world, text, plan.input, calm.resources);
+  const reference = typeof calmly === "string" ? null : calmly;
+  const failures = typeof calmly === "string"
+    ? [calmly, ...await failuresOf(world, text, plan.input)]
+    : [];
   // Replayed from the state, or, with the chain of a branch, from what its stages say: 3 strikes of 3 words.
   const parameters: Record<string, string> = mended ? { restart: "9", backoff: "2ms" } : {};
   story.details = `${JSON.stringify(parameters)}, ${troubles.length} troubles`;
@@ -68,22 +73,38 @@ export async function makeSubject(
       for (const sink of plan.sinks) await expectWritten(sink, world.places, calm, complete);
     };
   }
-  return { plan, troubles, reference, failure, mended, parameters };
+  return { plan, troubles, reference, failures, mended, parameters };
 }
 
-/** What the plan gives where nothing is in its way. */
-async function calmly(
+/** What a plan gives where nothing is in its way, or what it fails with. */
+async function runCalmly(
   { ledger: { vocabulary } }: World,
-  plan: ChaosPlan,
+  text: string,
+  input: string,
   resources: Resources,
-): Promise<Pick<Subject, "reference" | "failure">> {
+): Promise<Outcome | RunErrorCode> {
   try {
-    const text = plan.text.replace(TROUBLE_WORDS, "");
-    const reference = await run(text, plan.input, { vocabulary, resources });
-    return { reference, failure: null };
+    return await run(text, input, { vocabulary, resources });
   } catch (fault) {
-    return { reference: null, failure: toRunError(fault).code };
+    return toRunError(fault).code;
   }
+}
+
+const FAILING = /on_error=fail/g;
+
+/** What a plan fails with when only one of its stages is to fail the run, for each of these. */
+async function failuresOf(
+  world: World,
+  text: string,
+  input: string,
+): Promise<readonly RunErrorCode[]> {
+  const codes: RunErrorCode[] = [];
+  for (const { index } of text.matchAll(FAILING)) {
+    const alone = text.replace(FAILING, (word, at) => at === index ? word : "on_error=emit");
+    const outcome = await runCalmly(world, alone, input, calmPlaces().resources);
+    if (typeof outcome === "string") codes.push(outcome);
+  }
+  return codes;
 }
 
 function openSoon(trouble: Trouble, turns: number): void {
@@ -101,9 +122,9 @@ const struckInLanes = (subject: Subject) =>
   struck(subject) && subject.plan.text.includes("throws ");
 /** What the run may fail with though nobody disturbs it. */
 export function codesOf(subject: Subject): readonly RunErrorCode[] {
-  const { failure, plan } = subject;
+  const { failures, plan } = subject;
   return [
-    ...failure === null ? [] : [failure],
+    ...failures,
     ...struck(subject) ? ["internal" as const] : [],
     ...plan.text.includes("overflow=fail") ? ["overflow" as const] : [],
   ];

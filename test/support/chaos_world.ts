@@ -55,7 +55,8 @@ export class World {
   afterwards: ((complete: boolean) => Promise<void>) | null = null;
   /** How the round's run has ended. */
   complete = false;
-  #plans = 0;
+  /** Tells what the round's plan asks for and writes from what others do; the host's answers depend on it. */
+  key = "";
 
   async start(): Promise<void> {
     this.#folder = await mkdtemp(`${tmpdir()}/sluice-`);
@@ -71,9 +72,10 @@ export class World {
     return startServer(this.ledger.vocabulary, { ...this.places.settings, ...settings });
   }
 
-  /** Tells what a plan asks for and writes from what others do. */
-  newKey(): string {
-    return `k${++this.#plans}`;
+  /** A round begins: what it meets depends on its seed alone. */
+  begin(seed: number): void {
+    this.ledger.clear();
+    this.key = `k${seed}`;
   }
 
   /** What is open now is what a round may leave. */
