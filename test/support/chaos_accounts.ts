@@ -12,6 +12,7 @@ const PASSING: ReadonlySet<string> = new Set([
   "sort",
   "running",
   "buffer",
+  "throttle",
   "lookup",
   "cache",
   "brittle",
@@ -83,7 +84,7 @@ function tallyFaults(stage: StageReport, pipeline: string, whole: boolean): read
   if (!names.some((name) => name in facts)) return [];
   const told = names.reduce((sum, name) => sum + factOf(stage, name), 0);
   // Where rows come together that have not the same fields, some have nothing to be asked for.
-  const all = !/\b(?:tee|route|dead_letter|lookup|cache)\b.*\blookup http/.test(pipeline);
+  const all = !/\b(?:tee|route|dead_letter|lookup|cache|late=emit)\b.*\blookup http/.test(pipeline);
   return (all ? told === rowsIn : told <= rowsIn)
     ? []
     : [`${stage.stage} tells of ${told} rows of ${rowsIn} by ${names}`];
@@ -103,6 +104,7 @@ const SHARINGS: Readonly<Record<string, Sharing>> = {
       stage.rowsIn,
   parallel: oneWay,
   partition: oneWay,
+  timeout: oneWay,
   dead_letter: ({ stage, rowsIn, rowsOut }, [branch], before) => {
     const prefix = stage.slice(0, stage.lastIndexOf(".") + 1);
     const above = before.filter((other) => other.stage.startsWith(prefix));

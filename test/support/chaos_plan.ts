@@ -14,6 +14,7 @@ import {
   type Random,
   withTexts,
 } from "./chaos_grown.ts";
+import { flowStages } from "./chaos_flow.ts";
 import { brittle, lookupHttp, REACHING, sunk } from "./chaos_reach.ts";
 import {
   anywhere,
@@ -248,7 +249,16 @@ const ALL_STAGES: readonly Growable[] = [
       () => "",
     ),
   },
+  {
+    word: "parallel",
+    fits: deep,
+    grow: inLanes(
+      (random) => `parallel auto${random() < 0.5 ? "" : " unordered"}`,
+      (random) => ` min=${lanes(random)} max=6 balance=weighted`,
+    ),
+  },
   ...REACHING,
+  ...flowStages(nested),
 ];
 
 /** Those whose words there are. */

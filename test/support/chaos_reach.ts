@@ -31,6 +31,7 @@ const LOOKUPS: readonly {
   { kind: "stall", options: (_, field) => `retries=3 timeout=40ms fallback=${field}` },
   { kind: "outage", options: (_, field) => `retries=1 breaker=3/20ms fallback=${field}` },
   { kind: "lost", options: () => "retries=0" },
+  { kind: "echo", options: () => "rate=3000/s burst=5" },
   {
     kind: "down",
     options: (random) => `retries=${between(random, 0, 1)} timeout=5s`,
@@ -144,7 +145,8 @@ export function into(random: Random, rows: Rows, growth: Growth): string {
     }
     const path = `/sink/${key}/${name}`;
     sinks.push({ kind, name: path, ordered, keyed: false });
-    return `into http "http://${host}${path}" retries=5 backoff=1ms${batch}`;
+    const rate = pickOne(random, ["", " rate=2000/s timeout=5s"]);
+    return `into http "http://${host}${path}" retries=5 backoff=1ms${batch}${rate}`;
   }
   const fields = [...new Set([...rows.numbers, ...rows.texts])];
   const csv = fields.length > 0 && random() < 0.4;

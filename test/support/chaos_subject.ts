@@ -7,6 +7,7 @@ import { type RunErrorCode, toRunError } from "../../src/errors.ts";
 import type { RunReport } from "../../src/pipeline/report.ts";
 import type { Exchange } from "./chaos_client.ts";
 import { type ChaosPlan, growPlan } from "./chaos_plan.ts";
+import { AMPLE, STRICT } from "./chaos_flow.ts";
 import { Growth, type Place } from "./chaos_grown.ts";
 import { calmPlaces, expectWritten } from "./chaos_places.ts";
 import type { Resources } from "../../src/resources.ts";
@@ -59,7 +60,7 @@ export async function makeSubject(
   const plan = growPlan(random, growth);
   story.plan = plan.text;
   const calm = calmPlaces();
-  const text = plan.text.replace(TROUBLE_WORDS, "");
+  const text = plan.text.replace(TROUBLE_WORDS, "").replaceAll(STRICT, AMPLE);
   const calmly = await runCalmly(world, text, plan.input, calm.resources);
   const reference = typeof calmly === "string" ? null : calmly;
   const failures = typeof calmly === "string"
@@ -127,6 +128,7 @@ export function codesOf(subject: Subject): readonly RunErrorCode[] {
     ...failures,
     ...struck(subject) ? ["internal" as const] : [],
     ...plan.text.includes("overflow=fail") ? ["overflow" as const] : [],
+    ...plan.text.includes(STRICT) ? ["stage_timeout" as const] : [],
   ];
 }
 /** Whether the run may be over before its input. */

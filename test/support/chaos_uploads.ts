@@ -25,6 +25,23 @@ interface Sample {
   readonly at: number;
 }
 
+/** As `combined` and `common` have them. */
+const ACCESS: Rows = {
+  numbers: ["status", "bytes"],
+  texts: ["ip", "method", "path"],
+  time: "time",
+  ordered: true,
+};
+
+/** A line of an access log, with what stands behind the size. */
+function accessLine({ user, path, status, ms, at }: Sample, rest: string): string {
+  const [, day, month, year, time] = /^\w+, (\d+) (\w+) (\d+) ([\d:]+)/.exec(
+    new Date(at).toUTCString(),
+  )!;
+  const stamp = `${day}/${month}/${year}:${time} +0000`;
+  return `10.0.0.${user.slice(1)} - - [${stamp}] "GET ${path} HTTP/1.1" ${status} ${ms}${rest}\n`;
+}
+
 const FIELDS: Rows = {
   numbers: ["id", "status", "ms"],
   texts: ["user", "path"],
@@ -88,6 +105,38 @@ export const FORMATS: readonly {
     input: (random, count) =>
       samples(random, count).map(({ path, status, ms }) =>
         random() < 0.02 ? "?\n" : `GET ${path} ${status} ${ms}ms\n`
+      ).join(""),
+  },
+  {
+    word: "combined",
+    rows: ACCESS,
+    input: (random, count) =>
+      samples(random, count).map((row) => accessLine(row, random() < 0.02 ? "" : ' "-" "curl/8.0"'))
+        .join(""),
+  },
+  {
+    word: "common",
+    rows: ACCESS,
+    input: (random, count) =>
+      samples(random, count).map((row) => random() < 0.02 ? "?\n" : accessLine(row, "")).join(""),
+  },
+  {
+    word: "tsv",
+    rows: FIELDS,
+    input: (random, count) => {
+      const lines = samples(random, count).map((row) => Object.values(row).join("\t"));
+      const broken = lines.map((line) => random() < 0.02 ? `${line}\tmore` : line);
+      return ["id\tuser\tpath\tstatus\tms\tat", ...broken].join("\n") + "\n";
+    },
+  },
+  {
+    word: "ltsv",
+    rows: FIELDS,
+    input: (random, count) =>
+      samples(random, count).map((row) =>
+        random() < 0.02
+          ? "broken\n"
+          : Object.entries(row).map(([name, value]) => `${name}:${value}`).join("\t") + "\n"
       ).join(""),
   },
   {

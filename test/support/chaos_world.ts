@@ -140,7 +140,11 @@ export class World {
     const atRest = this.#socketsAtRest;
     if (atRest === null) return;
     const left = () => [...openSockets()!].filter((socket) => !atRest.has(socket));
-    await this.#expect(() => left().length, 0, () => `sockets are left\n${describeSockets(left())}`);
+    await this.#expect(
+      () => left().length,
+      0,
+      () => `sockets are left\n${describeSockets(left())}`,
+    );
   }
 
   async #expect(read: () => number, most: number, describe: () => string): Promise<void> {

@@ -61,15 +61,22 @@ function pickTimers() {
   return { setTimeout, setInterval, clearTimeout, clearInterval };
 }
 
-/** The sockets of the process by their inodes; null where the system does not tell. */
+/**
+ * The sockets of the process by their inodes; null where the system does not tell. Without those of the kind that a runtime
+ * opens for itself whenever it likes: Deno has a pair of them for signals, half a second after it has begun.
+ */
 export function openSockets(): ReadonlySet<string> | null {
   try {
     const files = readdirSync("/proc/self/fd").map(targetOf);
-    return new Set(files.filter((target) => target.startsWith("socket:")));
+    const sockets = files.filter((target) => target.startsWith("socket:"));
+    const own = new Set(readFileSync("/proc/net/unix", "utf8").split(/\s+/));
+    return new Set(sockets.filter((socket) => !own.has(inodeOf(socket))));
   } catch {
     return null;
   }
 }
+
+const inodeOf = (socket: string) => socket.slice("socket:[".length, -1);
 
 function targetOf(file: string): string {
   try {
@@ -81,11 +88,11 @@ function targetOf(file: string): string {
 
 /** What the system says of `sockets`, a line each: of TCP its two ends, as hexadecimal addresses, and its state. */
 export function describeSockets(sockets: Iterable<string>): string {
-  const tables = ["tcp", "tcp6", "unix"].flatMap((name) =>
+  const tables = ["tcp", "tcp6"].flatMap((name) =>
     readFileSync(`/proc/net/${name}`, "utf8").split("\n").map((line) => `${name} ${line.trim()}`)
   );
   return [...sockets].map((socket) => {
-    const inode = socket.slice("socket:[".length, -1);
+    const inode = inodeOf(socket);
     return tables.find((line) => line.split(/\s+/).includes(inode)) ?? `${socket} is of no table`;
   }).join("\n");
 }
