@@ -36,11 +36,13 @@ export function* snapshotThrough(
   below: readonly AnyOperator[] = [],
 ): Generator<Batch> {
   const fresh = createAll(makers);
+  let over = false;
   try {
     fresh.forEach((operator, index) => restoreOperator(operator, below[index]?.save?.()));
     const head: AnyOperator = { push: () => NOTHING, finish: () => source.snapshot?.() ?? NOTHING };
-    yield* finishNow([head, ...fresh]);
+    yield* finishNow([head, ...fresh], () => over);
   } finally {
+    over = true;
     disposeAll(fresh);
   }
 }
@@ -119,7 +121,7 @@ class Chain implements AnyOperator {
   #finish(): Stepwise<Batch> {
     return {
       ...stepwise(() => finishSteps(this.#operators, this.#isOver)),
-      [Symbol.iterator]: () => finishNow(this.#operators),
+      [Symbol.iterator]: () => finishNow(this.#operators, this.#isOver),
     };
   }
 
@@ -202,14 +204,17 @@ function* finishSteps(
 }
 
 /** As {@link finishSteps}, for operators that do not wait: a snapshot equals what finishes, and is never async. */
-function* finishNow(operators: readonly AnyOperator[]): Generator<Batch> {
+function* finishNow(operators: readonly AnyOperator[], over: () => boolean): Generator<Batch> {
   for (let at = Math.max(0, lastDone(operators)); at < operators.length; at++) {
     const operator = operators[at]!;
     const rest = operator.snapshot?.() ?? operator.finish?.() ?? NOTHING;
     if (!(Symbol.iterator in rest)) throw waits();
     for (const output of rest) {
-      const outputs = through(operators, at + 1, [output]);
-      if (outputs instanceof Promise) throw waits();
+      const outputs = through(operators, at + 1, [output], over);
+      if (outputs instanceof Promise) {
+        outputs.catch(() => {});
+        throw waits();
+      }
       yield* outputs;
       if (lastDone(operators) > at) break;
     }

@@ -15,7 +15,8 @@ const MAX_SNAPSHOT_BYTES = 16 * 1024 * 1024;
 /**
  * The snapshots of a run: the rows of the first stage that can tell what it would finish with, sent through fresh
  * instances of the stages below it. Taken without a pause, each is consistent: no input is worked on in between. Costs
- * what the stages below cost on the rows of the moment, with a budget of their own, and at most 16 MiB of text.
+ * what the stages below cost on the rows of the moment, with a budget of their own, and at most 16 MiB of text. One that fails
+ * says nothing of how the run will end, so the notice tells of it and the run goes on.
  */
 export class Snapshots {
   /** Whether the run's rows are numbered by the set that they belong to. */
@@ -44,18 +45,19 @@ export class Snapshots {
     return this.#sets + 1;
   }
 
-  /** The next snapshot, encoded; nothing when there are none, or no more. */
+  /** The next snapshot, encoded; nothing when there are none, or no more: the first that cannot be taken is the last. */
   take(): readonly Uint8Array[] {
     if (this.#point < 0) return [];
-    const chunks = bounded(this.envelope.snapshot(this.#rows(), this.set));
-    if (chunks === null) {
-      const message = `Stopped: larger than ${MAX_SNAPSHOT_BYTES} bytes each`;
-      this.services.notice("snapshots", message);
+    try {
+      const chunks = bounded(this.envelope.snapshot(this.#rows(), this.set));
+      this.#sets++;
+      return chunks;
+    } catch (fault) {
+      const message = fault instanceof Error ? fault.message : String(fault);
+      this.services.notice("snapshots", `Stopped: ${message.slice(0, 200)}`);
       this.#point = -1;
       return [];
     }
-    this.#sets++;
-    return chunks;
   }
 
   #rows(): Iterable<Batch> {
@@ -74,14 +76,16 @@ export class Snapshots {
   }
 }
 
-/** All `chunks`, or null when they are larger than {@link MAX_SNAPSHOT_BYTES}. */
-function bounded(chunks: Iterable<Uint8Array>): readonly Uint8Array[] | null {
+/** All `chunks`. Throws RangeError when they are larger than {@link MAX_SNAPSHOT_BYTES}. */
+function bounded(chunks: Iterable<Uint8Array>): readonly Uint8Array[] {
   const all: Uint8Array[] = [];
   let bytes = 0;
   for (const chunk of chunks) {
     all.push(chunk);
     bytes += chunk.byteLength;
-    if (bytes > MAX_SNAPSHOT_BYTES) return null;
+    if (bytes > MAX_SNAPSHOT_BYTES) {
+      throw new RangeError(`larger than ${MAX_SNAPSHOT_BYTES} bytes each`);
+    }
   }
   return all;
 }

@@ -174,6 +174,13 @@ export class Context implements StageContext {
   }
 }
 
+/** The error of making a stage for a snapshot whose rows must not go through it. */
+function outward({ stage }: PlanStage): Error {
+  return new Error(
+    `\`${stage}\` reaches out of the server, so only final rows go through it`,
+  );
+}
+
 /**
  * Makes a nested pipeline as one operator, as often as it is called; each instance is observed by the same probes, and may
  * have services of its own. What an instance makes after its first operator of a stage is for snapshots, and is not observed.
@@ -213,7 +220,11 @@ function nest(
         const first = !made;
         made = true;
         if (!first || place.probes === null || !watched) {
-          return create(first ? level : new RejectLevel(), null, own);
+          const apart = create(first ? level : new RejectLevel(), null, own);
+          // What asks or writes has something to finish; a table that is there already has not.
+          if ((first && watched) || !definition.reachesOut || !apart.finish) return apart;
+          apart.dispose?.();
+          throw outward(stage);
         }
         const probe = probeFor(definition, stage, seenAt, services.limits);
         return observed(create(level, probe, own), probe, true, own.held?.countsOf(probe));

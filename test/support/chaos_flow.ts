@@ -5,7 +5,18 @@
  * @module
  */
 import type { Grow, Growable, Grown, Growth, Place, Random } from "./chaos_grown.ts";
-import { anywhere, by, condition, deep, numbered, timed } from "./chaos_rows.ts";
+import {
+  anywhere,
+  by,
+  condition,
+  deep,
+  let_,
+  numbered,
+  select,
+  stats,
+  timed,
+  where,
+} from "./chaos_rows.ts";
 import type { Rows } from "./chaos_uploads.ts";
 import { between, pickOne } from "./random.ts";
 
@@ -24,9 +35,12 @@ const union = (left: readonly string[], right: readonly string[]) => [
 /** Windows or sessions that do more with late rows than drop them; early panes are left out again, or of no interest. */
 const windowed = (nest: Nest): Grow => (random, rows, place, growth) => {
   const inside = { ...place, mendable: false, once: false };
-  const inner = nest(random, rows, inside, growth);
   const late = pickOne(random, ["drop", "update", "emit"]);
   const early = random() < 0.5;
+  // A pane that is shown before the window is done with cannot wait behind an aggregate.
+  const inner = early || late === "update"
+    ? summed(random, rows, inside, growth)
+    : nest(random, rows, inside, growth);
   const word = early || random() < 0.5
     ? pickOne(random, ["window 10s", "window 4s every 2s", "window 1m"])
     : `session 2s${by(random, rows)}`;
@@ -46,6 +60,12 @@ const windowed = (nest: Nest): Grow => (random, rows, place, growth) => {
     },
     late: true,
   };
+};
+
+const summed: Grow = (random, rows, place, growth) => {
+  const first = pickOne(random, [where, let_, select])(random, rows, place, growth);
+  const last = stats(random, first.rows, place, growth);
+  return { ...last, text: `${first.text} | ${last.text}` };
 };
 
 const limited = (nest: Nest): Grow => (random, rows, place, growth) => {

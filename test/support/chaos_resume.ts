@@ -5,13 +5,14 @@
 import assert from "node:assert/strict";
 import type { Sluice } from "../../routes/server.ts";
 import { type Conduct, type Exchange, exchange, type Leaving } from "./chaos_client.ts";
-import { endsEarly, expectRight, makeSubject } from "./chaos_subject.ts";
+import { endsEarly, expectRight, makeSubject, struck } from "./chaos_subject.ts";
 import { BYSTANDER, piecesOf, type Play, type Story } from "./chaos_world.ts";
 import { between, pickOne } from "./random.ts";
 
 /** A resumable upload whose parts break off, until it is complete. */
 export const resumed: Play = async (world, random, story) => {
-  const subject = await makeSubject(world, random, story, false);
+  const allowed = { throwing: random() < 0.4, risks: false };
+  const subject = await makeSubject(world, random, story, allowed);
   const place = await open(world.server, subject.plan.text);
   const bytes = Buffer.from(subject.plan.input);
   for (;;) {
@@ -24,7 +25,8 @@ export const resumed: Play = async (world, random, story) => {
       sendPart(place, { offset, last, pieces }, random, story),
       world.askBystanders(world.server, random),
     ]);
-    if (answer.status !== 200) continue;
+    // A stage that throws fails its part, and no other.
+    if (answer.status !== 200 || (answer.cut && struck(subject))) continue;
     expectRight(subject, answer);
     break;
   }

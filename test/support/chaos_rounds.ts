@@ -3,70 +3,14 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { encodeText } from "../../src/batch/text.ts";
-import type { Sluice } from "../../routes/server.ts";
-import type { RunReport } from "../../src/pipeline/report.ts";
-import { type Conduct, type Exchange, exchange, type Leaving } from "./chaos_client.ts";
+import { exchange, type Leaving } from "./chaos_client.ts";
 import { resumed } from "./chaos_resume.ts";
-import {
-  codesOf,
-  endsEarly,
-  expectDisturbed,
-  expectOwnEnd,
-  makeSubject,
-  type Subject,
-} from "./chaos_subject.ts";
-import { RUN_TABLE } from "./chaos_places.ts";
-import { BYSTANDER, piecesOf, type Play, type World } from "./chaos_world.ts";
+import { codesOf, endsEarly, expectDisturbed, expectOwnEnd, makeSubject } from "./chaos_subject.ts";
+import { endOf, placeToStop, reportOf, send, uploadOf } from "./chaos_send.ts";
+import { watched } from "./chaos_watched.ts";
+import { BYSTANDER, type Play } from "./chaos_world.ts";
 import { between, pickOne } from "./random.ts";
-import { eventually, runUrl } from "./server.ts";
-
-type Random = () => number;
-
-const FORM_TYPE = "multipart/form-data; boundary=chaos";
-
-/** The upload in pieces; a table that comes with it is the first piece, for before that there is no run. */
-function uploadOf(random: Random, { plan: { form, input } }: Subject): readonly Uint8Array[] {
-  if (!form) return piecesOf(random, input);
-  const part = (name: string, text: string) =>
-    `--chaos\r\ncontent-disposition: form-data; name="${name}"; filename="${name}"\r\n\r\n${text}\r\n`;
-  const file = part("file", "").slice(0, -2);
-  return [
-    encodeText(part("table", RUN_TABLE) + file),
-    ...piecesOf(random, `${input}\r\n--chaos--\r\n`),
-  ];
-}
-
-const placeToStop = (random: Random, { plan: { form } }: Subject, pieces: readonly Uint8Array[]) =>
-  between(random, form ? 1 : 0, pieces.length - 1);
-
-async function send(
-  world: World,
-  subject: Subject,
-  conduct: Conduct,
-  random: Random,
-  server: Sluice = world.server,
-): Promise<Exchange> {
-  const url = runUrl(server, subject.plan.text, subject.parameters);
-  const headers = subject.plan.form ? { "content-type": FORM_TYPE } : {};
-  const [answer] = await Promise.all([
-    exchange(url, { ...conduct, headers }),
-    world.askBystanders(server, random),
-  ]);
-  return answer;
-}
-
-/** The report of the subject's run, live or ended; null when there is none. */
-function reportOf(world: World, server = world.server): RunReport | null {
-  return world.news(server).find(({ pipeline }) => pipeline !== BYSTANDER) ?? null;
-}
-
-function endOf(world: World, server?: Sluice): Promise<RunReport> {
-  return eventually(() => {
-    const report = reportOf(world, server);
-    return report !== null && report.state !== "running" ? report : null;
-  });
-}
+import { eventually } from "./server.ts";
 
 const undisturbed: Play = async (world, random, story) => {
   const subject = await makeSubject(world, random, story);
@@ -122,7 +66,12 @@ const cancelled: Play = async (world, random, story) => {
 
 const outOfTime: Play = async (world, random, story) => {
   const made = await makeSubject(world, random, story);
-  const subject = { ...made, parameters: { ...made.parameters, timeout: "30ms" } };
+  const [limit, code] = pickOne(
+    random,
+    [["timeout", "timeout"], ["idle", "idle_timeout"]] as const,
+  );
+  const subject = { ...made, parameters: { ...made.parameters, [limit]: "30ms" } };
+  story.details += limit;
   const pieces = uploadOf(random, subject);
   const stop = {
     before: placeToStop(random, subject, pieces),
@@ -130,7 +79,7 @@ const outOfTime: Play = async (world, random, story) => {
     leave: null,
   };
   const answer = await send(world, subject, { pieces, stop }, random);
-  expectDisturbed(subject, answer, await endOf(world), ["timeout"]);
+  expectDisturbed(subject, answer, await endOf(world), [code]);
 };
 
 const stopped: Play = async (world, random, story) => {
@@ -165,6 +114,8 @@ export const CHAOS_ROUNDS: readonly (readonly [kind: string, play: Play])[] = [
   ["undisturbed", undisturbed],
   ["undisturbed", undisturbed],
   ["undisturbed", undisturbed],
+  ["watched", watched],
+  ["watched", watched],
   ["leaving", leaving],
   ["leaving", leaving],
   ["deaf", deaf],

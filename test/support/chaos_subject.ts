@@ -33,12 +33,18 @@ export interface Subject {
 
 const MOST_TROUBLES = 3;
 
-/** Grows a plan with troubles in it, and runs it without them. `shaky` words throw, where `throwing`. */
+/** What a subject may have: words that throw, and stages that end the run by plan, lose rows, or need a form. */
+interface Allowed {
+  readonly throwing: boolean;
+  readonly risks: boolean;
+}
+
+/** Grows a plan with troubles in it, and runs it without them. */
 export async function makeSubject(
   world: World,
   random: Random,
   story: Story,
-  throwing = true,
+  { throwing, risks }: Allowed = { throwing: true, risks: true },
 ): Promise<Subject> {
   const mended = throwing && random() < 0.6;
   const troubles: Trouble[] = [];
@@ -56,7 +62,7 @@ export async function makeSubject(
     return `${word} "${key}"`;
   };
   const { host } = world.places;
-  const growth = new Growth(host.address, world.key, trouble, { risks: !throwing });
+  const growth = new Growth(host.address, world.key, trouble, { risks: !risks });
   const plan = growPlan(random, growth);
   story.plan = plan.text;
   const calm = calmPlaces();
@@ -123,12 +129,14 @@ const struckInLanes = (subject: Subject) =>
   struck(subject) && subject.plan.text.includes("throws ");
 /** What the run may fail with though nobody disturbs it. */
 export function codesOf(subject: Subject): readonly RunErrorCode[] {
-  const { failures, plan } = subject;
+  const { failures, parameters, plan } = subject;
   return [
     ...failures,
     ...struck(subject) ? ["internal" as const] : [],
     ...plan.text.includes("overflow=fail") ? ["overflow" as const] : [],
     ...plan.text.includes(STRICT) ? ["stage_timeout" as const] : [],
+    ..."first_result" in parameters ? ["first_result_timeout" as const] : [],
+    ..."max_rejects" in parameters ? ["rejects_exceeded" as const] : [],
   ];
 }
 /** Whether the run may be over before its input. */
