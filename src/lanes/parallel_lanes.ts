@@ -86,10 +86,7 @@ export class ParallelLanes implements Operator<Batch, Batch> {
     return stepwise(() => this.#finish());
   }
 
-  /**
-   * What was done and not given is saved as it is; what is under way is saved to be done again. Throws what a lane has failed with
-   * for good: rows that were in its stages are gone.
-   */
+  /** What was done is saved as it is, what is under way to be done again. Throws what a lane has failed with: its rows are gone. */
   save(): LanesState {
     if (this.#fault !== null) throw this.#fault.of;
     return {

@@ -3,14 +3,14 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import { type Row, type Value, ValueColumn } from "../batch/column.ts";
+import type { Row, Value } from "../batch/column.ts";
 import { define } from "../batch/objects.ts";
 import { restoreBatches, saveBatches, type SavedBatch } from "../batch/saved_batch.ts";
 import { RunError } from "../errors.ts";
 import type { ColumnOf } from "../expression/compile.ts";
 import { NOTHING, type Operator, type Outputs, type StageContext } from "../stage.ts";
 import { type AnswerCache, keyOf } from "./answer_cache.ts";
-import { type Asked, changedColumns } from "./changed_columns.ts";
+import { type Asked, changedColumns, withFields } from "./changed_columns.ts";
 import { type PendingBatch, PendingBatches } from "./pending_batches.ts";
 
 /** What is asked, and where answers are kept. */
@@ -34,11 +34,7 @@ interface Pending extends PendingBatch {
 type Waiting = [pending: Pending, rows: number[]][];
 
 /** Rows by what they found: an answer, none, one that was under way. */
-interface Tally {
-  hits: number;
-  misses: number;
-  joined: number;
-}
+type Tally = Record<"hits" | "misses" | "joined", number>;
 
 const noRows = (): Tally => ({ hits: 0, misses: 0, joined: 0 });
 
@@ -61,7 +57,11 @@ export class CachedPipeline implements Operator<Batch, Batch> {
 
   constructor(readonly options: CachedPipelineOptions, readonly context: StageContext) {
     this.#warmed = options.warmed;
-    this.#pending = new PendingBatches(context, MOST_MISSING, (done) => this.#merge(done));
+    this.#pending = new PendingBatches(
+      context,
+      MOST_MISSING,
+      ({ batch, fields }) => withFields(batch, fields),
+    );
     this.#nested = options.nested(() => this.#ring());
     if (this.#nested.take !== undefined) this.take = () => this.#take();
   }
@@ -232,20 +232,6 @@ export class CachedPipeline implements Operator<Batch, Batch> {
         this.#pending.settle(pending);
       }
     }
-  }
-
-  /** The batch with the fields that belong to the keys of its rows. */
-  #merge({ batch, fields }: Pending): Batch {
-    const names = new Set(fields.flatMap((row) => row === undefined ? [] : Object.keys(row)));
-    let merged = batch;
-    for (const name of names) {
-      const before = batch.field([name]);
-      const values = fields.map((row, at): Value =>
-        row !== undefined && Object.hasOwn(row, name) ? row[name]! : before.value(at) ?? null
-      );
-      merged = merged.with(name, new ValueColumn(values));
-    }
-    return merged;
   }
 
   #declare(): void {

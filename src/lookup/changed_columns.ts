@@ -3,7 +3,7 @@
  * @module
  */
 import type { Batch } from "../batch/batch.ts";
-import type { Column } from "../batch/column.ts";
+import { type Column, type Row, type Value, ValueColumn } from "../batch/column.ts";
 import { deepEqual } from "../expression/values.ts";
 
 /** Rows that the pipeline has, in order. */
@@ -37,4 +37,18 @@ export function changedColumns(
     }
     return false;
   });
+}
+
+/** The batch with the fields that belong to the keys of its rows, by physical row. */
+export function withFields(batch: Batch, fields: readonly (Row | undefined)[]): Batch {
+  const names = new Set(fields.flatMap((row) => row === undefined ? [] : Object.keys(row)));
+  let merged = batch;
+  for (const name of names) {
+    const before = batch.field([name]);
+    const values = fields.map((row, at): Value =>
+      row !== undefined && Object.hasOwn(row, name) ? row[name]! : before.value(at) ?? null
+    );
+    merged = merged.with(name, new ValueColumn(values));
+  }
+  return merged;
 }

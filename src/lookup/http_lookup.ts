@@ -5,15 +5,13 @@
 import type { Batch } from "../batch/batch.ts";
 import { type Column, type Value, ValueColumn } from "../batch/column.ts";
 import { weigh } from "../batch/gather.ts";
-import { MAX_JSON_DEPTH, nestsDeeper } from "../batch/json_fault.ts";
 import { restoreBatches, saveBatches, type SavedBatch } from "../batch/saved_batch.ts";
-import { decodeText } from "../batch/text.ts";
 import { RunError } from "../errors.ts";
 import { cache, type Cached } from "../flow/cache.ts";
 import type { ColumnOf } from "../expression/compile.ts";
 import { type Operator, type Outputs, type StageContext } from "../stage.ts";
 import { failureText, flowClock, httpClient, type HttpPolicies } from "./http_client.ts";
-import { HttpFailure } from "./http_door.ts";
+import { errorsOf, isError, type Outcome, valueOf } from "./http_outcome.ts";
 import { type PendingBatch, PendingBatches } from "./pending_batches.ts";
 import { rowsByUrl } from "./url_template.ts";
 
@@ -34,9 +32,6 @@ export interface HttpLookupOptions extends HttpPolicies {
   /** The most bytes of kept answers. */
   readonly cacheBytes: number;
 }
-
-/** What came of one address: a value, or why there is none. */
-type Outcome = { readonly value: Value } | { readonly error: string };
 
 interface Pending extends PendingBatch {
   /** By physical row; undefined where nothing is to be asked. */
@@ -232,26 +227,7 @@ export class HttpLookup implements Operator<Batch, Batch> {
   }
 }
 
-function isError(outcome: Outcome | undefined): outcome is { readonly error: string } {
-  return outcome !== undefined && "error" in outcome;
-}
-
-function errorsOf(outcomes: readonly (Outcome | undefined)[]): ValueColumn {
-  return new ValueColumn(outcomes.map((outcome) => isError(outcome) ? outcome.error : null));
-}
-
 /** The physical rows that count. */
 function rowsOf(batch: Batch): readonly number[] {
   return Array.from({ length: batch.length }, (_, index) => batch.rowAt(index));
-}
-
-/** The JSON of an answer. Throws {@link HttpFailure} when it is none. */
-function valueOf(body: Uint8Array): Value {
-  const text = decodeText(body, 0, body.length);
-  try {
-    if (nestsDeeper(text, MAX_JSON_DEPTH)) throw new SyntaxError("too deep");
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new HttpFailure("refused", "The answer is not JSON", { cause });
-  }
 }
