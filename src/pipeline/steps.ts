@@ -81,12 +81,17 @@ async function collectWaiting<Out>(
   steps: Steps<Out>,
   all: Out[],
 ): Promise<Outputs<Out>> {
-  await first;
-  for (const step of steps) {
-    if (step instanceof Promise) await step;
-    else all.push(step);
+  try {
+    await first;
+    for (const step of steps) {
+      if (step instanceof Promise) await step;
+      else all.push(step);
+    }
+    return all;
+  } finally {
+    // Nobody else ends the steps when the first promise rejects.
+    steps.return();
   }
-  return all;
 }
 
 function* asyncSteps<Out>(iterator: AsyncIterator<Out>): Steps<Out> {
