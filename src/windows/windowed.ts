@@ -9,19 +9,9 @@ import type { Operator, Outputs } from "../stage.ts";
 import { type OpenWindow, OpenWindows, type SavedWindow } from "./open_windows.ts";
 import { currentPane, finalPane, latePane, type Pane } from "./pane.ts";
 import { joined } from "./joined.ts";
-import { RowList, RowLists } from "./row_list.ts";
 import type { WindowedOptions } from "./options.ts";
-
-/** The rows of one batch whose times are in `[start, end)`, a stretch that all of its windows have in common. */
-interface Slot {
-  readonly start: number;
-  readonly end: number;
-  readonly rows: RowList;
-  /** Those that are not over. */
-  readonly windows: readonly OpenWindow[];
-  /** Whether the oldest window of the slot is over already. */
-  readonly late: boolean;
-}
+import { RowList } from "./row_list.ts";
+import { type Slot, Slots } from "./slots.ts";
 
 interface WindowedState {
   readonly seen: number | null;
@@ -39,8 +29,7 @@ export class Windowed implements Operator<Batch, Batch> {
   readonly take?: () => Outputs<Batch> | Promise<Outputs<Batch>>;
   readonly #options: WindowedOptions;
   readonly #windows: OpenWindows;
-  readonly #slots = new Map<number, Slot>();
-  readonly #lists = new RowLists();
+  readonly #slots: Slots;
   readonly #lateRows = new RowList();
   /** How many windows, the first ones, have had their pane on time. */
   #fired = 0;
@@ -55,6 +44,7 @@ export class Windowed implements Operator<Batch, Batch> {
   constructor(options: WindowedOptions) {
     this.#options = options;
     this.#keepMs = options.late === "update" ? options.latenessMs : 0;
+    this.#slots = new Slots(options.everyMs < options.lengthMs);
     this.#windows = new OpenWindows(options.lengthMs, options.make, options.budget);
     if (options.earlyMs !== null || this.#windows.wakes) {
       this.take = () => collect(joined(this.#takeAll()));
@@ -142,7 +132,7 @@ export class Windowed implements Operator<Batch, Batch> {
   #slotOf(time: number): Slot {
     const { everyMs, lengthMs } = this.#options;
     const start = Math.floor(time / everyMs) * everyMs;
-    const known = this.#slots.get(start);
+    const known = this.#slots.back(start);
     if (known !== undefined) return known;
     const windows: OpenWindow[] = [];
     for (let at = start - lengthMs + everyMs; at <= start; at += everyMs) {
@@ -152,14 +142,7 @@ export class Windowed implements Operator<Batch, Batch> {
       windows.push(window);
     }
     const late = windows[0]?.start !== start - lengthMs + everyMs;
-    const slot = {
-      start,
-      end: start + everyMs,
-      rows: this.#lists.take(),
-      windows,
-      late,
-    };
-    this.#slots.set(start, slot);
+    const slot = this.#slots.add({ start, end: start + everyMs, windows, late });
     this.#plan();
     return slot;
   }
@@ -172,12 +155,7 @@ export class Windowed implements Operator<Batch, Batch> {
       yield latePane(batch.select(this.#lateRows.take()), times, this.#options);
     }
     this.#lateRows.clear();
-    for (const { rows, windows } of this.#slots.values()) {
-      const part = rows.length === batch.length ? batch : batch.select(rows.take());
-      this.#lists.give(rows);
-      for (const window of windows) yield* this.#feed(window, part);
-    }
-    this.#slots.clear();
+    for (const [window, part] of this.#slots.shares(batch)) yield* this.#feed(window, part);
   }
 
   *#feed(window: OpenWindow, batch: Batch): Steps<Batch> {
