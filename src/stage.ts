@@ -124,15 +124,9 @@ export interface Operator<In, Out> {
    * what is ready must be bounded by the stage itself. A push may wait for work, but never for this call.
    */
   take?(): Outputs<Out> | Promise<Outputs<Out>>;
-  /**
-   * For a stage with {@link Operator.take}: true while it holds all that it wants to hold. The pipeline then leaves its
-   * input waiting and only takes. A push nevertheless must work, and may wait.
-   */
+  /** With {@link Operator.take}: true while it holds all that it wants to; its input then waits. A push must work even so, and may wait. */
   readonly full?: boolean;
-  /**
-   * For a stage with {@link Operator.take} that must not let its input wait for the stage below: takes a chunk while
-   * nobody asks for output. What it then has is given by `take`.
-   */
+  /** With `take`, where input must not wait for the stage below: takes a chunk while nobody asks for output, and `take` gives it. */
   offer?(chunk: In): void;
   /** The rest, after the last input; pulled one by one at the reader's pace, so it may be as long as it likes. */
   finish?(): Iterable<Out> | AsyncIterable<Out>;
@@ -216,6 +210,10 @@ export interface StageDefinition<Shape extends z.ZodRawShape = z.ZodRawShape> {
   schema?(args: z.output<z.ZodObject<Shape>>, input: Schema, check: CheckContext): Schema;
   /** Set when it asks or writes outside of the process: the rows of a snapshot never go through it. */
   readonly reachesOut?: true;
+  /** Set when it waits for time to pass: rows that may still change never go through it. */
+  readonly waits?: true;
+  /** Where its kind and nested pipelines do not tell: a snapshot is of what it `kept`, a `rerun` of that through them, or `never`. */
+  readonly previews?: "kept" | "rerun" | "never";
   /** Set when it gives exactly one row for each that comes in, in their order. */
   readonly rowForRow?: true | ((args: z.output<z.ZodObject<Shape>>) => boolean);
   /** Why this server cannot run it, as a host that may not be asked; null when it can. Asked before the upload is read. */

@@ -17,6 +17,7 @@ const shape = {
 const deadLetter: StageDefinition<typeof shape> = defineStage({
   name: "dead_letter",
   kind: "ordered",
+  previews: "never",
   rows: "passed",
   takesRejects: true,
   summary: "Sends the rejects of the stages above it through a pipeline of their own",

@@ -29,6 +29,7 @@ const shape = {
 const session: StageDefinition<typeof shape> = defineStage({
   name: "session",
   kind: "ordered",
+  previews: "rerun",
   rows: "made",
   summary: "Runs a nested pipeline for each session: rows of a key without a gap",
   description:

@@ -31,6 +31,7 @@ const shape = {
 const sort: StageDefinition<typeof shape> = defineStage({
   name: "sort",
   kind: "ordered",
+  previews: "kept",
   rows: "passed",
   summary: "Puts all rows in order",
   description:

@@ -17,6 +17,7 @@ const shape = {
 const tail: StageDefinition<typeof shape> = defineStage({
   name: "tail",
   kind: "ordered",
+  previews: "kept",
   rows: "passed",
   summary: "Keeps the last rows",
   description:

@@ -38,6 +38,7 @@ const shape = {
 const throttle: StageDefinition<typeof shape> = defineStage({
   name: "throttle",
   kind: "ordered",
+  waits: true,
   rows: "passed",
   summary: "Lets rows pass at a rate, by waiting",
   description:

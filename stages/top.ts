@@ -23,6 +23,7 @@ const shape = {
 const top: StageDefinition<typeof shape> = defineStage({
   name: "top",
   kind: "ordered",
+  previews: "kept",
   rows: "passed",
   summary: "Keeps the rows with the largest values",
   description:

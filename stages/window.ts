@@ -7,6 +7,7 @@ import { addedFields } from "../src/schema.ts";
 import { defineStage, type StageDefinition } from "../src/stage.ts";
 import { compileTimes, LeftOut, MOST_MS, TIME_FIELD } from "../src/windows/event_time.ts";
 import { checkTime, readsTime, timeArguments } from "../src/windows/options.ts";
+import { checkPreviews } from "../src/windows/previews.ts";
 import { Windowed } from "../src/windows/windowed.ts";
 import { z } from "zod";
 
@@ -37,6 +38,7 @@ const ADDED = [["window_start", "time"], ["window_end", "time"], ["pane", "text"
 const window: StageDefinition<typeof shape> = defineStage({
   name: "window",
   kind: "ordered",
+  previews: "kept",
   rows: "made",
   summary:
     "Runs a nested pipeline for each window of event time, and answers as soon as it is over",
@@ -52,6 +54,8 @@ const window: StageDefinition<typeof shape> = defineStage({
     "window that it missed. `late=update` keeps a window for as long as the `lateness` again, and then, if rows came, gives its " +
     "whole answer once more as `pane=late`; later ones are dropped. `early` shows windows before they are over, as " +
     "`pane=early`. Rows without a time belong to no window, and are counted.\n\n" +
+    "With `late=update` or `early`, answers are not final: behind the first stage of the pipeline that answers at the end (`stats`, `sort`), " +
+    "there may be none that waits or reaches out (`throttle`, `lookup`, `cache`, `into`). It goes behind the window.\n\n" +
     "Each open window holds what its pipeline holds, and rows that it has given already; at most 10,000 are open.",
   arguments: z.object(shape),
   examples: [
@@ -100,7 +104,7 @@ const window: StageDefinition<typeof shape> = defineStage({
     },
   ],
   reads: readsTime,
-  schema({ on, length, every = length, late, lateness, pipeline }, input, check) {
+  schema({ on, length, every = length, late, lateness, early, pipeline }, input, check) {
     const at = { start: 0, end: 0 };
     if (length % every !== 0 || length / every > MOST_OVERLAPPING) {
       check.issue({
@@ -111,6 +115,8 @@ const window: StageDefinition<typeof shape> = defineStage({
     }
     checkTime({ on, late, lateness }, input, check, "Windows");
     const output = check.nested(pipeline, input);
+    if (early !== undefined) checkPreviews(pipeline, "early", check);
+    else if (late === "update") checkPreviews(pipeline, "late=update", check);
     return addedFields(late === "emit" ? [output, input] : [output], ADDED);
   },
   memory: () => Infinity,

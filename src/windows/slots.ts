@@ -17,8 +17,8 @@ export interface Slot {
   readonly late: boolean;
 }
 
-/** What one window gets of a batch. */
-type Share = readonly [window: OpenWindow, part: Batch];
+/** Rows of a batch, and the windows that get them. */
+type Share = readonly [part: Batch, windows: readonly OpenWindow[]];
 
 /**
  * Slots by their start. Each window gets its rows as they came: slot by slot where slots follow each other, else in one
@@ -47,21 +47,20 @@ export class Slots {
     return added;
   }
 
-  /** What each window gets of `batch`. To be read to its end: then no slot is left. */
+  /** What the windows get of `batch`. To be read to its end: then no slot is left. */
   *shares(batch: Batch): Generator<Share> {
     if (this.#mixed) yield* this.#merged(batch);
-    else {
-      for (const { rows, windows } of this.#slots.values()) {
-        const part = rows.length === batch.length ? batch : batch.select(rows.take());
-        for (const window of windows) yield [window, part];
+    for (const { rows, windows } of this.#slots.values()) {
+      if (!this.#mixed) {
+        yield [rows.length === batch.length ? batch : batch.select(rows.take()), windows];
       }
+      this.#lists.give(rows);
     }
-    for (const { rows } of this.#slots.values()) this.#lists.give(rows);
     this.#slots.clear();
     this.#mixed = false;
   }
 
-  /** Window by window in the order of time. Those that have all their slots in common get the same part. */
+  /** In the order of time; windows that have all their slots in common get the same part. */
   *#merged(batch: Batch): Generator<Share> {
     const byWindow = new Map<OpenWindow, Slot[]>();
     const inOrder = [...this.#slots.values()].sort((left, right) => left.start - right.start);
@@ -73,18 +72,22 @@ export class Slots {
       }
     }
     let before: readonly Slot[] = [];
-    let part = batch;
+    let windows: OpenWindow[] = [];
     for (const [window, slots] of byWindow) {
       // A window's slots stand together, so the first and the number of them tell which they are.
-      if (slots[0] !== before[0] || slots.length !== before.length) part = partOf(batch, slots);
-      before = slots;
-      yield [window, part];
+      if (slots[0] !== before[0] || slots.length !== before.length) {
+        if (windows.length > 0) yield [mergedPart(batch, before), windows];
+        windows = [];
+        before = slots;
+      }
+      windows.push(window);
     }
+    if (windows.length > 0) yield [mergedPart(batch, before), windows];
   }
 }
 
-/** The rows of all these slots, as they came. */
-function partOf(batch: Batch, slots: readonly Slot[]): Batch {
+/** The rows of all these slots, as they came: row numbers go up in a batch. */
+function mergedPart(batch: Batch, slots: readonly Slot[]): Batch {
   const count = slots.reduce((sum, { rows }) => sum + rows.length, 0);
   if (count === batch.length) return batch;
   const merged = new Uint32Array(count);
@@ -93,5 +96,5 @@ function partOf(batch: Batch, slots: readonly Slot[]): Batch {
     merged.set(rows.take(), at);
     at += rows.length;
   }
-  return batch.select(slots.length === 1 ? merged : merged.sort());
+  return batch.select(merged.sort());
 }

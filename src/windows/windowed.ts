@@ -155,7 +155,9 @@ export class Windowed implements Operator<Batch, Batch> {
       yield latePane(batch.select(this.#lateRows.take()), times, this.#options);
     }
     this.#lateRows.clear();
-    for (const [window, part] of this.#slots.shares(batch)) yield* this.#feed(window, part);
+    for (const [part, windows] of this.#slots.shares(batch)) {
+      for (const window of windows) yield* this.#feed(window, part);
+    }
   }
 
   *#feed(window: OpenWindow, batch: Batch): Steps<Batch> {
