@@ -13,7 +13,7 @@ import { heapBytes } from "./support/handles.ts";
 import { pickOne, seeded } from "./support/random.ts";
 
 const ONE_SEED = process.env["CHAOS_SEED"];
-const ROUNDS = 24 * Number(process.env["CHAOS_ROUNDS"] ?? 1);
+const ROUNDS = 72 * Number(process.env["CHAOS_ROUNDS"] ?? 1);
 const THREADED_ROUNDS = Math.ceil(ROUNDS / 6);
 const SEEDS = (rounds: number) =>
   ONE_SEED === undefined ? Array.from({ length: rounds }, (_, n) => n + 1) : [Number(ONE_SEED)];

@@ -87,9 +87,9 @@ export class ThreadedWorld {
   }
 
   async #ask(pipeline: string, pieces: readonly Uint8Array[]) {
-    const { text, cut } = await exchange(runUrl(this.server, pipeline), { pieces });
+    const answer = await exchange(runUrl(this.server, pipeline), { pieces });
     // Rejects are compared by the reports.
-    return { text: text.replace(/\{"\$notice".*\n/, ""), cut };
+    return { ...answer, text: answer.text.replace(/\{"\$notice".*\n/, "") };
   }
 
   /** Leaves in the middle, once the server has begun: before that there is no run to fail. */
