@@ -58,6 +58,8 @@ export class Timed implements Operator<Batch, Batch> {
   #within<Result>(work: () => Result | Promise<Result>): Result | Promise<Result> {
     const started = this.clock.now();
     const result = work();
+    // Once it is late nobody waits for it, and how it ends would be told to nobody.
+    if (result instanceof Promise) result.catch(() => {});
     this.#check(started);
     if (!(result instanceof Promise)) return result;
     const late = Promise.withResolvers<never>();
